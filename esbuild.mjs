@@ -1,0 +1,48 @@
+// One bundle per process, plus the .wasm files and the harness, into dist/.
+import { build, context } from 'esbuild';
+import { cp, mkdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const production = process.argv.includes('--production');
+const watch = process.argv.includes('--watch');
+
+const common = {
+  bundle: true,
+  sourcemap: production ? false : 'linked',
+  minify: production,
+  legalComments: 'none',
+  logLevel: 'warning',
+  loader: { '.node': 'empty' },
+};
+const node = { ...common, platform: 'node', format: 'cjs', target: 'node20', external: ['vscode', 'cpu-features'] };
+
+const exists = async (path) =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+const bundles = [
+  { ...node, entryPoints: ['client/src/extension.ts'], outfile: 'dist/extension.js' },
+  { ...node, entryPoints: ['server/src/main.ts'], outfile: 'dist/server.js' },
+  { ...node, entryPoints: ['runner/src/service.ts'], outfile: 'dist/runner.js' },
+  { ...node, entryPoints: ['runner/src/cli.ts'], outfile: 'dist/cli.js', banner: { js: '#!/usr/bin/env node' } },
+  { ...common, entryPoints: ['webview/src/main.ts'], outfile: 'dist/webview.js', format: 'esm', target: 'es2022' },
+];
+
+const copies = [
+  ['node_modules/web-tree-sitter/web-tree-sitter.wasm', 'dist/web-tree-sitter.wasm'],
+  ['node_modules/tree-sitter-python/tree-sitter-python.wasm', 'dist/tree-sitter-python.wasm'],
+  ['runner/harness', 'dist/harness'],
+];
+
+await rm('dist', { recursive: true, force: true });
+await mkdir('dist', { recursive: true });
+for (const [from, to] of copies) {
+  await cp(from, to, { recursive: true, filter: (path) => !path.includes('__pycache__') && !path.endsWith('.pyc') });
+}
+for (const options of bundles) {
+  if (!(await exists(join(options.entryPoints[0])))) continue;
+  if (watch) await (await context(options)).watch();
+  else await build(options);
+}
