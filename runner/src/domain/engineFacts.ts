@@ -1,0 +1,31 @@
+/** What an engine says about itself: the shape of `engines --json`. */
+import { z } from 'zod';
+import { problemSchema } from './run';
+
+export const engineStates = ['ready', 'unreachable', 'permission', 'unsupported'] as const;
+
+export const engineGpuSchema = z.strictObject({
+  id: z.string(),
+  model: z.string(),
+  /** Bytes; null where the machine does not tell (unified memory). */
+  memory: z.number().nullable(),
+});
+export type EngineGpu = z.infer<typeof engineGpuSchema>;
+
+export const engineFactsSchema = z.strictObject({
+  name: z.string(),
+  kind: z.enum(['docker', 'process']),
+  endpoint: z.string(),
+  state: z.enum(engineStates),
+  version: z.string(),
+  /** Like "linux/amd64"; "" where unknown. */
+  platform: z.string(),
+  cpus: z.number().nullable(),
+  /** Bytes. */
+  memory: z.number().nullable(),
+  gpus: z.array(engineGpuSchema),
+  problem: problemSchema.nullable(),
+});
+export type EngineFacts = z.infer<typeof engineFactsSchema>;
+
+export const enginesSchema = z.strictObject({ engines: z.array(engineFactsSchema) });
