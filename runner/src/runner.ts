@@ -1,0 +1,151 @@
+/** What the runner library does for its callers: the command line, the service process and tests. */
+import type { EngineFacts } from './domain/engineFacts';
+import type { DatasetAccess, Limits, Network } from './domain/pipeline';
+import type { Parameters } from './domain/parameters';
+import type { Run } from './domain/run';
+import type { Deleted, Exported, Imported, Published, Verified, Version, VersionFile } from './domain/version';
+import type { LogStream, Progress } from './engine/engine';
+
+/** What to run. What is absent comes from the pipeline, then from the defaults. */
+export interface RunRequest {
+  /** Folder (absolute or relative to `currentFolder`) or published name; absent: the pipeline's, the current folder, or the only one. */
+  readonly package?: string;
+  readonly pipeline?: string;
+  readonly from?: string;
+  readonly dataset?: string;
+  readonly datasetAccess?: DatasetAccess;
+  readonly engine?: string;
+  /** As on the command line: `none`, `all`, a count, or ids. */
+  readonly gpu?: string;
+  readonly image?: string;
+  readonly network?: Network;
+  readonly parameters?: Parameters;
+  /** Values of the run's secrets by name; names that the pipeline lists and that are missing here are refused. */
+  readonly secrets?: Parameters;
+  readonly limits?: Limits;
+  readonly name?: string;
+  /** True: run although the contract check is sure that it cannot work. */
+  readonly noCheck?: boolean;
+  /** Against which relative paths are read; absolute. */
+  readonly currentFolder: string;
+}
+
+export interface LogText {
+  readonly runId: string;
+  readonly time: number;
+  readonly stream: LogStream;
+  readonly bytes: Uint8Array;
+}
+
+/** Told while a run goes on. All are optional and must not throw. */
+export interface RunEvents {
+  /** After every change that was made durable. */
+  readonly onRun?: (run: Run) => void;
+  readonly onLog?: (text: LogText) => void;
+  readonly onProgress?: (progress: Progress) => void;
+  /** What the installer printed while the environment was made. */
+  readonly onOutput?: (text: string) => void;
+}
+
+/** A run that is being driven by this process. */
+export interface DrivenRun {
+  readonly id: string;
+  /** Resolves with the run once it ended, or once it cannot go on for now (`problem` is set then). */
+  readonly ended: Promise<Run>;
+  /** Stops it: SIGTERM and 10 s, then SIGKILL. A second call, or `now`, kills at once. */
+  stop(now?: boolean): Promise<void>;
+  /** Ends the driving and leaves the run going. */
+  release(): Promise<void>;
+}
+
+export interface ImportOptions {
+  readonly maxBytes?: number;
+  readonly maxEntries?: number;
+  readonly anyName?: boolean;
+}
+
+export interface RunLogLine {
+  readonly time: string;
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
+/** What a run with this request would do, found out without starting or writing anything but caches. */
+export interface RunPlan {
+  readonly package: string;
+  /** Folder relative to the workspace, "" where the package has none. */
+  readonly folder: string;
+  /** The version that it starts from, and whether that is published first. */
+  readonly from: string;
+  readonly publishes: boolean;
+  readonly makes: string;
+  /** Since which version the working folder changed, and the paths that did. */
+  readonly changedSince: { readonly version: string; readonly paths: readonly string[] } | null;
+  readonly engine: string;
+  readonly dataset: { readonly path: string };
+  readonly gpu: string;
+}
+
+export interface Runner {
+  readonly workspace: string;
+  readonly storeFolder: string;
+
+  /** Throws ExpectedError before there is a run; afterwards everything is told by the run itself. */
+  start(request: RunRequest, events?: RunEvents, signal?: AbortSignal): Promise<DrivenRun>;
+  /** Drives an unfinished run on, or watches it where another process drives it. */
+  attach(runId: string, events?: RunEvents): Promise<DrivenRun>;
+  /** Stops a run that any process drives, or none; resolves with it once it ended. */
+  stop(runId: string, now?: boolean): Promise<Run>;
+  plan(request: RunRequest, signal?: AbortSignal): Promise<RunPlan>;
+
+  /** Newest first. */
+  runs(): Promise<readonly Run[]>;
+  /** By id, or by a unique beginning of it. */
+  run(idOrPrefix: string): Promise<Run>;
+  /** The newest unfinished run. */
+  newestUnfinished(): Promise<Run | undefined>;
+  /** Bytes of the log as written, from `offset`. */
+  readLog(runId: string, offset: number): AsyncIterable<Uint8Array>;
+  /** Line by line; of a `\r` line its last state. `follow`: until the run ended. */
+  logLines(
+    runId: string,
+    options: { readonly follow: boolean; readonly signal?: AbortSignal },
+  ): AsyncIterable<RunLogLine>;
+  /** Raw bytes, following until the run ended. */
+  followLog(runId: string, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+
+  publish(
+    target: { readonly package?: string; readonly name?: string; readonly currentFolder: string },
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Published>;
+  /** Highest first; of one package or of all. */
+  versions(packageNameOrFolder?: string, currentFolder?: string): Promise<readonly Version[]>;
+  version(id: string): Promise<{ readonly version: Version; readonly file: VersionFile }>;
+  export(id: string, file: string, options: { readonly record: boolean; readonly force: boolean }): Promise<Exported>;
+  import(
+    file: string,
+    options: ImportOptions,
+    onProgress?: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<Imported>;
+  verify(id?: string, onProgress?: (progress: Progress) => void, signal?: AbortSignal): Promise<Verified>;
+  delete(ids: readonly string[], options: { readonly force: boolean }): Promise<Deleted>;
+  prune(keep: number): Promise<Deleted>;
+
+  engines(signal?: AbortSignal): Promise<readonly EngineFacts[]>;
+  /** Packages of the store and of the workspace, for views and completion. */
+  packages(): Promise<readonly PackageSummary[]>;
+  /** Finds unfinished runs that nobody drives and drives them on. */
+  recover(events?: RunEvents): Promise<readonly DrivenRun[]>;
+  /** Calls back (debounced) when anything in the store changes, by whatever process. */
+  watch(onChange: () => void): { dispose(): void };
+}
+
+export interface PackageSummary {
+  readonly name: string;
+  /** Working folder relative to the workspace, or null (imported, or the folder is gone). */
+  readonly folder: string | null;
+  /** Highest first. */
+  readonly versions: readonly string[];
+}
