@@ -1,0 +1,61 @@
+/** The door of the runner library: one runner for one workspace and its store. */
+import { resolve } from 'node:path';
+import type { RunEvents, Runner, RunRequest } from './runner';
+import { PackageDesk } from './run/packageDesk';
+import { RunDesk } from './run/runDesk';
+import { logBytes, logLines } from './run/readRunLog';
+import { deleteNamed, pruneStore, type DeletionContext } from './run/deletion';
+import { systemClock } from './run/runDocument';
+import type { RunnerOptions } from './run/runnerOptions';
+import { exportVersion, importArchive, readVersion, shownVersion, verifyVersions } from './run/versionOperations';
+
+export type { PackageCheck, RunnerOptions } from './run/runnerOptions';
+
+export function createRunner(options: RunnerOptions): Runner {
+  const { workspace, store } = options;
+  const clock = options.clock ?? systemClock;
+  const packages = new PackageDesk(options, clock);
+  const runs = new RunDesk(options, clock, packages);
+  const context: DeletionContext = {
+    workspace,
+    store,
+    clock,
+    shownRuns: () => runs.list(),
+    findRun: (id) => runs.find(id),
+  };
+  const silent = (): void => undefined;
+  return {
+    workspace,
+    storeFolder: store.folder,
+
+    start: (request: RunRequest, events: RunEvents = {}, signal?: AbortSignal) => runs.start(request, events, signal),
+    attach: (id, events = {}) => runs.attach(id, events),
+    stop: (id, now = false) => runs.stop(id, now),
+    plan: (request, signal) => runs.plan(request, signal),
+
+    runs: () => runs.list(),
+    run: (id) => runs.find(id),
+    newestUnfinished: () => runs.newestUnfinished(),
+    recover: (events = {}) => runs.recover(events),
+    readLog: (id, offset) => store.runs.readLog(id, offset),
+    logLines: (id, reading) => logLines(store.runs, id, reading),
+    followLog: (id, signal) => logBytes(store.runs, id, { follow: true, signal }),
+
+    publish: (target, onProgress = silent, signal) => packages.publish(target, onProgress, signal),
+    packages: () => packages.summaries(),
+    versions: (wanted, currentFolder = workspace) => packages.versions(wanted, currentFolder),
+    version: async (id) => {
+      const file = await readVersion(context, id);
+      return { file, version: await shownVersion(context, file) };
+    },
+    export: (id, file, how) => exportVersion(context, id, resolve(file), how),
+    import: (file, how, onProgress = silent, signal) =>
+      importArchive(context, resolve(file), { ...how, onProgress, signal }),
+    verify: (id, _onProgress, signal) => verifyVersions(context, id, signal),
+    delete: (ids, { force }) => deleteNamed(context, ids, force),
+    prune: (keep) => pruneStore(context, keep),
+
+    engines: (signal) => Promise.all(options.engines.map((engine) => engine.probe(signal))),
+    watch: (onChange) => store.watch(onChange),
+  };
+}

@@ -1,0 +1,153 @@
+/**
+ * The door between the extension and the runner process: JSON-RPC over the process's stdin and stdout. Requests that fail
+ * in an expected way answer with the error data below, so that the other side can rebuild the ExpectedError.
+ */
+import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { EngineFacts } from './domain/engineFacts';
+import type { Finding } from './domain/finding';
+import type { Run } from './domain/run';
+import type { Deleted, Exported, Imported, Published, Verified, Version, VersionFile } from './domain/version';
+import type { PackageSummary, RunLogLine, RunPlan, RunRequest, ImportOptions } from './runner';
+import type { Progress } from './engine/engine';
+
+export type { PackageSummary, RunLogLine, RunPlan, RunRequest, ImportOptions, Progress };
+
+/** JSON-RPC error code of an expected error; its data is ExpectedErrorData. */
+export const expectedErrorCode = -32_001;
+export interface ExpectedErrorData {
+  readonly code: string;
+  readonly hint: string;
+}
+
+export interface OpenParams {
+  /** Absolute path of the workspace folder. */
+  readonly workspace: string;
+  /** Absolute path of the store; absent: `.training-pipelines` in the workspace. */
+  readonly store?: string;
+  /** False in an untrusted workspace: nothing runs and nothing connects; reading is all. */
+  readonly trusted: boolean;
+}
+
+/** First of all. Recovers unfinished runs where the workspace is trusted. Answers with the store's folder. */
+export const openRequest = new RequestType<OpenParams, { readonly storeFolder: string }, ExpectedErrorData>('open');
+
+/** Answers with the run's id as soon as the run exists; everything else comes as notifications. */
+export const startRunRequest = new RequestType<RunRequest, { readonly id: string }, ExpectedErrorData>('run/start');
+export const planRunRequest = new RequestType<RunRequest, RunPlan, ExpectedErrorData>('run/plan');
+/** Drives an unfinished run on, or watches it; notifications follow. */
+export const attachRunRequest = new RequestType<{ readonly id: string }, null, ExpectedErrorData>('run/attach');
+/** Answers once the run has ended. */
+export const stopRunRequest = new RequestType<{ readonly id: string; readonly now: boolean }, Run, ExpectedErrorData>(
+  'run/stop',
+);
+/** Newest first. */
+export const listRunsRequest = new RequestType0<readonly Run[], ExpectedErrorData>('run/list');
+export const getRunRequest = new RequestType<{ readonly id: string }, Run, ExpectedErrorData>('run/get');
+/** The lines of a log from a line number on (zero-based), 10,000 at most an answer; `more` says whether there are others now. */
+export const readLogRequest = new RequestType<
+  { readonly id: string; readonly from: number },
+  { readonly lines: readonly RunLogLine[]; readonly more: boolean },
+  ExpectedErrorData
+>('run/log');
+/** Numbers that training printed as JSON lines, in order; and resource use over time. */
+export const readMetricsRequest = new RequestType<{ readonly id: string }, RunMetrics, ExpectedErrorData>(
+  'run/metrics',
+);
+
+export interface MetricPoint {
+  readonly metric: string;
+  readonly value: number;
+  readonly step: number | null;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+}
+export interface UsagePoint {
+  readonly time: number;
+  /** CPUs in use. */
+  readonly cpu: number | null;
+  /** Bytes. */
+  readonly memory: number | null;
+  readonly gpu: readonly { readonly utilization: number | null; readonly memory: number | null }[];
+}
+export interface RunMetrics {
+  readonly metrics: readonly MetricPoint[];
+  readonly usage: readonly UsagePoint[];
+}
+
+export const packagesRequest = new RequestType0<readonly PackageSummary[], ExpectedErrorData>('package/list');
+export const publishRequest = new RequestType<
+  { readonly package?: string; readonly name?: string },
+  Published,
+  ExpectedErrorData
+>('package/publish');
+/** Findings of one package folder (relative to the workspace). */
+export const checkRequest = new RequestType<{ readonly folder: string }, readonly Finding[], ExpectedErrorData>(
+  'package/check',
+);
+
+export const listVersionsRequest = new RequestType<
+  { readonly package?: string },
+  readonly Version[],
+  ExpectedErrorData
+>('version/list');
+export const getVersionRequest = new RequestType<
+  { readonly id: string },
+  { readonly version: Version; readonly file: VersionFile },
+  ExpectedErrorData
+>('version/get');
+export const exportVersionRequest = new RequestType<
+  { readonly id: string; readonly file: string; readonly record: boolean; readonly force: boolean },
+  Exported,
+  ExpectedErrorData
+>('version/export');
+export const importRequest = new RequestType<
+  { readonly file: string; readonly options: ImportOptions },
+  Imported,
+  ExpectedErrorData
+>('version/import');
+export const verifyRequest = new RequestType<{ readonly id?: string }, Verified, ExpectedErrorData>('version/verify');
+export const deleteRequest = new RequestType<
+  { readonly ids: readonly string[]; readonly force: boolean },
+  Deleted,
+  ExpectedErrorData
+>('delete');
+export const pruneRequest = new RequestType<{ readonly keep: number }, Deleted, ExpectedErrorData>('prune');
+
+export const enginesRequest = new RequestType0<readonly EngineFacts[], ExpectedErrorData>('engine/list');
+
+/** A look inside a dataset folder (absolute or relative to the workspace). */
+export const peekDatasetRequest = new RequestType<{ readonly path: string }, DatasetPeek, ExpectedErrorData>(
+  'dataset/peek',
+);
+export interface DatasetPeek {
+  /** As shown: relative to the workspace where it lies inside. */
+  readonly path: string;
+  readonly files: number;
+  readonly folders: number;
+  readonly bytes: number;
+  /** True where counting was cut short; the numbers are lower bounds then. */
+  readonly partial: boolean;
+  /** First entries of the top level, folders first. */
+  readonly entries: readonly {
+    readonly name: string;
+    readonly kind: 'file' | 'folder';
+    readonly files: number;
+    readonly bytes: number;
+  }[];
+  /** Names of all top-level folders, for the choice of a sub-folder; 200 at most. */
+  readonly subFolders: readonly string[];
+}
+
+/** After every change of a run that this process drives or watches. */
+export const runChanged = new NotificationType<Run>('run/changed');
+/** New lines of a run's log; `from` is the number of the first one. A line that `\r` rewrites is sent when it ends. */
+export const logAppended = new NotificationType<{
+  readonly id: string;
+  readonly from: number;
+  readonly lines: readonly RunLogLine[];
+}>('run/logAppended');
+export const progressChanged = new NotificationType<{ readonly id: string; readonly progress: Progress }>(
+  'run/progress',
+);
+/** Anything in the store changed, by whatever process. */
+export const storeChanged = new NotificationType<null>('store/changed');

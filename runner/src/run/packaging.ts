@@ -1,0 +1,168 @@
+/** The Packaging phase: the version to start from, the dataset's identity, the environment, and the number of the result. */
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hashDataset } from '../archive/dataset';
+import { openZip, type ZipReader } from '../archive/zipReader';
+import { ExpectedError } from '../domain/errors';
+import { artifactsDirectory, defaultParameters } from '../domain/parameters';
+import type { Warning } from '../domain/run';
+import type { Engine, PreparedEnvironment } from '../engine/engine';
+import type { Intent, Packaged } from './intent';
+import { publishFolder, scanWorkingFolder } from './publishFolder';
+import type { RunContext, SafeEvents } from './runContext';
+import { isoTime, type RunDraft } from './runDocument';
+
+export interface PackagingResult {
+  readonly packaged: Packaged;
+  readonly dataset: { readonly tree: string; readonly files: number; readonly bytes: number };
+  readonly warnings: readonly Warning[];
+}
+
+const environmentFiles: readonly string[] = ['requirements.txt', 'train_requirements.txt', 'Dockerfile'];
+
+/** `onVersion` is told the version to start from as soon as it is known. */
+export async function packageRun(
+  context: RunContext,
+  engine: Engine,
+  draft: RunDraft,
+  events: SafeEvents,
+  signal: AbortSignal,
+  onVersion: (version: string) => void,
+): Promise<PackagingResult> {
+  const linked = new AbortController();
+  const both = AbortSignal.any([signal, linked.signal]);
+  const parts = [
+    packageCode(context, engine, draft, events, both, onVersion),
+    hashInput(context, draft, events, both),
+  ] as const;
+  try {
+    const [code, dataset] = await Promise.all(parts);
+    const reserved = await context.store.versions.reserve(draft.run.package, code.version, draft.run.id);
+    const { version, mountName, environment } = code;
+    return {
+      packaged: { version, mountName, reserved, environment: { ...environment, warnings: [...environment.warnings] } },
+      dataset: { tree: dataset.tree, files: dataset.files, bytes: dataset.bytes },
+      warnings: [...code.warnings, ...environment.warnings, ...dataset.warnings],
+    };
+  } catch (error) {
+    linked.abort();
+    await Promise.allSettled(parts);
+    throw error;
+  }
+}
+
+interface PackagedCode {
+  readonly version: string;
+  readonly mountName: string;
+  readonly environment: PreparedEnvironment;
+  readonly warnings: readonly Warning[];
+}
+
+async function packageCode(
+  context: RunContext,
+  engine: Engine,
+  draft: RunDraft,
+  events: SafeEvents,
+  signal: AbortSignal,
+  onVersion: (version: string) => void,
+): Promise<PackagedCode> {
+  const { run, intent } = draft;
+  const source = await sourceVersion(context, draft, events, signal);
+  onVersion(source.version);
+  const zip = context.store.versions.zipPath(run.package, source.version);
+  const content = await lookInside(zip, intent);
+  const environment = await engine.prepare(
+    {
+      runId: run.id,
+      installation: intent.installation,
+      image: intent.image,
+      python: intent.python,
+      files: content.files,
+      zip,
+      package: run.package,
+      network: intent.network,
+      cacheFolder: context.store.cacheFolder,
+    },
+    { onProgress: events.progress, onOutput: (text) => events.output(text) },
+    signal,
+  );
+  const warnings = [...source.warnings, ...content.warnings];
+  return { version: source.version, mountName: content.mountName, environment, warnings };
+}
+
+async function sourceVersion(context: RunContext, draft: RunDraft, events: SafeEvents, signal: AbortSignal) {
+  const { run, intent } = draft;
+  if (run.from !== '' || intent.folder === null) return { version: run.from, warnings: [] };
+  const scanned = await scanWorkingFolder(intent.folder, signal);
+  const createdAt = isoTime(context.clock.now());
+  return publishFolder(context.store, run.package, scanned, { createdAt, onProgress: events.progress, signal });
+}
+
+/** What the version's content decides: the dataset's name inside, the environment, and collisions with the artifacts folder. */
+async function lookInside(path: string, intent: Intent) {
+  const zip = await openZip(path);
+  try {
+    const top = new Set(zip.entries.map((entry) => (entry.path.split('/')[0] ?? '').toLowerCase()));
+    return {
+      mountName: mountName(top),
+      warnings: artifactsWarnings(zip, intent.artifactsDirectory),
+      files: await readEnvironmentFiles(zip),
+    };
+  } finally {
+    await zip.close();
+  }
+}
+
+async function readEnvironmentFiles(zip: ZipReader): Promise<{ name: string; text: string }[]> {
+  const files = [];
+  for (const name of environmentFiles) {
+    const there = zip.entries.some((entry) => entry.path === name && entry.mode !== 'dir');
+    if (there) files.push({ name, text: (await zip.readFile(name)).toString('utf8') });
+  }
+  return files;
+}
+
+/** `data`, or the first free of `data_directory`, `data_directory_2`, … Names are compared without regard to case. */
+export function mountName(taken: ReadonlySet<string>): string {
+  const names = ['data', 'data_directory'];
+  for (let i = 2; names.every((name) => taken.has(name)); i++) names.push(`data_directory_${i}`);
+  return names.find((name) => !taken.has(name)) ?? 'data';
+}
+
+function artifactsWarnings(zip: ZipReader, folder: string): Warning[] {
+  const shipped = zip.entries.some((entry) => entry.path === folder || entry.path.startsWith(`${folder}/`));
+  if (!shipped) return [];
+  if (folder === defaultParameters[artifactsDirectory]) {
+    const message = `The package ships a folder "${folder}"; the run starts with an empty one.`;
+    return [{ code: 'artifacts-shipped', message }];
+  }
+  const hint = 'Choose a folder that the package does not have.';
+  throw new ExpectedError(
+    'parameter-invalid',
+    `artifacts_directory is "${folder}", which is a part of the package.`,
+    hint,
+  );
+}
+
+const datasetCacheFile = (cacheFolder: string, path: string): string =>
+  join(cacheFolder, 'datasets', `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.cache`);
+
+/** Hashes the dataset and keeps the list of its entries beside the run, so that a change can be named at the end. */
+async function hashInput(context: RunContext, draft: RunDraft, events: SafeEvents, signal: AbortSignal) {
+  const { path } = draft.intent.dataset;
+  const hashed = await hashRunDataset(context, path, events, signal);
+  await writeFile(datasetListPath(context, draft.run.id), JSON.stringify(hashed.entries));
+  return hashed;
+}
+
+export const datasetListPath = (context: RunContext, id: string): string =>
+  join(context.store.runs.folder(id), 'dataset.json');
+
+export function hashRunDataset(context: RunContext, path: string, events: SafeEvents, signal?: AbortSignal) {
+  return hashDataset(path, {
+    cacheFile: datasetCacheFile(context.store.cacheFolder, path),
+    signal,
+    onProgress: (step) => events.progress({ text: 'reading the dataset', unit: 'bytes', ...step }),
+  });
+}

@@ -1,0 +1,144 @@
+/** Runs as callers name them: starting, driving on, watching, stopping, listing. */
+import { ExpectedError } from '../domain/errors';
+import { hasEnded, type Run } from '../domain/run';
+import type { DrivenRun, RunEvents, RunPlan, RunRequest } from '../runner';
+import type { Lease, RunRecord } from '../store/store';
+import { chooseEngine, engineNamed } from './chooseEngine';
+import { readIntent, RunDriver } from './driveRun';
+import type { PackageDesk } from './packageDesk';
+import { planRun } from './planRun';
+import { resolveRequest, type ResolvedRequest } from './resolveRequest';
+import { SafeEvents, type RunContext } from './runContext';
+import { PhaseTimer, type Clock } from './runDocument';
+import { shownRun, startAgainMilliseconds } from './shownRun';
+import type { RunnerOptions } from './runnerOptions';
+import { createRun } from './startRun';
+import { RunWatcher } from './watchRun';
+
+type Secrets = Readonly<Record<string, string>>;
+
+export class RunDesk {
+  private readonly context: RunContext;
+
+  constructor(
+    private readonly options: RunnerOptions,
+    private readonly clock: Clock,
+    private readonly packages: PackageDesk,
+  ) {
+    const { workspace, store, log, engines } = options;
+    this.context = { workspace, store, log, clock, engine: (name) => engineNamed(engines, name) };
+  }
+
+  async start(request: RunRequest, events: RunEvents, signal?: AbortSignal): Promise<DrivenRun> {
+    const timer = new PhaseTimer(this.clock);
+    timer.beginAt('Scheduled');
+    const resolved = await this.resolve(request);
+    const checks = {
+      blocking: (folder: string) => this.options.check.blocking(this.options.workspace, folder),
+      chooseEngine: (name: string | undefined) => chooseEngine(this.options.engines, name, signal),
+    };
+    const draft = await createRun(this.context, checks, resolved, { noCheck: request.noCheck ?? false, signal });
+    const lease = await this.context.store.runs.lease(draft.run.id);
+    const safe = new SafeEvents(events, this.context.log);
+    safe.run(draft.run);
+    if (lease === undefined) return this.watch(draft.run.id, safe, resolved.secrets);
+    return new RunDriver(this.context, lease, draft, resolved.secrets, safe, timer);
+  }
+
+  /** Secrets of a run that goes on are taken from the environment, where they are. */
+  async attach(id: string, events: RunEvents, secrets: Secrets = {}): Promise<DrivenRun> {
+    const run = await this.find(id);
+    const safe = new SafeEvents(events, this.context.log);
+    return this.watch(run.id, safe, secrets);
+  }
+
+  async stop(id: string, now: boolean): Promise<Run> {
+    const run = await this.find(id);
+    if (hasEnded(run.state) && !(await this.isUnfinished(run.id))) return run;
+    await this.context.store.runs.requestStop(run.id, now);
+    return (await this.attach(run.id, {})).ended;
+  }
+
+  private async isUnfinished(id: string): Promise<boolean> {
+    const record = await this.context.store.runs.read(id);
+    return record !== undefined && !hasEnded(record.run.state);
+  }
+
+  async plan(request: RunRequest, signal?: AbortSignal): Promise<RunPlan> {
+    const resolved = await this.resolve(request);
+    const { engine } = await chooseEngine(this.options.engines, resolved.engine, signal);
+    return planRun(this.options.store.versions, this.options.workspace, resolved, engine.name, signal);
+  }
+
+  async list(): Promise<Run[]> {
+    const { runs } = this.context.store;
+    const all = await runs.list();
+    return Promise.all(all.map((run) => (hasEnded(run.state) ? run : this.shown(run.id, run))));
+  }
+
+  private async shown(id: string, known: Run): Promise<Run> {
+    const { runs } = this.context.store;
+    const record = await runs.read(id);
+    return record === undefined ? known : shownRun(record, await runs.isLeased(id), this.clock.now());
+  }
+
+  async find(idOrPrefix: string): Promise<Run> {
+    const { runs } = this.context.store;
+    const ids = await runs.ids();
+    const matches = ids.includes(idOrPrefix) ? [idOrPrefix] : ids.filter((id) => id.startsWith(idOrPrefix));
+    const [id] = matches;
+    const record = id === undefined || idOrPrefix === '' || matches.length > 1 ? undefined : await runs.read(id);
+    if (record !== undefined) return shownRun(record, await runs.isLeased(record.run.id), this.clock.now());
+    const message =
+      matches.length > 1 && idOrPrefix !== ''
+        ? `"${idOrPrefix}" is the beginning of ${matches.length} runs.`
+        : `There is no run "${idOrPrefix}".`;
+    throw new ExpectedError('run-missing', message, '`runs` lists what there is.');
+  }
+
+  async newestUnfinished(): Promise<Run | undefined> {
+    const runs = await this.list();
+    return runs.find((run) => !hasEnded(run.state));
+  }
+
+  /** Goes on with what nobody drives; what was never started only while that is fresh. */
+  async recover(events: RunEvents): Promise<DrivenRun[]> {
+    const { runs } = this.context.store;
+    const driven: DrivenRun[] = [];
+    for (const id of await runs.ids()) {
+      const record = await runs.read(id);
+      if (record === undefined || !this.isToRecover(record) || (await runs.isLeased(id))) continue;
+      const lease = await runs.lease(id);
+      if (lease !== undefined) driven.push(await this.drive(id, lease, new SafeEvents(events, this.context.log), {}));
+    }
+    return driven;
+  }
+
+  private isToRecover({ run, intent }: RunRecord): boolean {
+    const { stage } = intent as { stage?: unknown };
+    if (hasEnded(run.state)) return stage === 'sealed';
+    return stage !== 'packaging' || this.clock.now() - Date.parse(run.startedAt) <= startAgainMilliseconds;
+  }
+
+  private async watch(id: string, events: SafeEvents, secrets: Secrets): Promise<DrivenRun> {
+    return new RunWatcher(this.context, id, events, (lease) => this.drive(id, lease, events, secrets));
+  }
+
+  /** Reads the run again under the lease: what was known before may be old. */
+  private async drive(id: string, lease: Lease, events: SafeEvents, secrets: Secrets): Promise<DrivenRun> {
+    const record = await this.context.store.runs.read(id);
+    if (record === undefined) {
+      await lease.release();
+      throw new ExpectedError('run-missing', `The run ${id} was deleted.`);
+    }
+    const draft = { run: record.run, intent: readIntent(record.intent) };
+    return new RunDriver(this.context, lease, draft, secrets, events);
+  }
+
+  private async resolve(request: RunRequest): Promise<ResolvedRequest> {
+    const { workspace, store } = this.options;
+    const place = await this.packages.place(request.currentFolder);
+    const guard = { workspace, storeFolder: store.folder };
+    return resolveRequest({ guard, ...place }, request);
+  }
+}

@@ -1,0 +1,27 @@
+/** What a runner is made of. */
+import type { Finding } from '../domain/finding';
+import type { Log } from '../domain/log';
+import type { Engine } from '../engine/engine';
+import type { Store } from '../store/store';
+import type { Clock } from './runDocument';
+
+/** What the runner asks of the contract check; the language server's analyses answer. */
+export interface PackageCheck {
+  /** Findings of one package that are sure to keep it from running. */
+  blocking(workspace: string, folder: string): Promise<readonly Finding[]>;
+  /** All that is found in one package. */
+  findings(workspace: string, folder: string): Promise<readonly Finding[]>;
+  /** Folders (absolute) of the workspace that are packages without being configured. */
+  discover(workspace: string): Promise<readonly string[]>;
+}
+
+export interface RunnerOptions {
+  /** Absolute, with links resolved. */
+  readonly workspace: string;
+  readonly store: Store;
+  /** In order of preference: without a choice, the first that is ready runs. */
+  readonly engines: readonly Engine[];
+  readonly check: PackageCheck;
+  readonly log: Log;
+  readonly clock?: Clock;
+}

@@ -1,0 +1,148 @@
+/** Starts a run: everything that can be refused is refused before the run exists; then the intent is made durable. */
+import { randomBytes } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExpectedError } from '../domain/errors';
+import type { Finding } from '../domain/finding';
+import { showGpuRequest } from '../domain/gpuRequest';
+import { maskedSecret } from '../domain/results';
+import type { Run, Warning } from '../domain/run';
+import type { Engine, RunDemand } from '../engine/engine';
+import type { Intent } from './intent';
+import { shownPath } from './paths';
+import { scanWorkingFolder } from './publishFolder';
+import type { ResolvedRequest } from './resolveRequest';
+import type { RunContext } from './runContext';
+import { isoTime, type RunDraft } from './runDocument';
+
+export interface StartChecks {
+  /** Findings that are sure to keep the package from running. */
+  readonly blocking: (folder: string) => Promise<readonly Finding[]>;
+  /** The chosen engine, or the first that answers, with a warning where that is not what one would expect. */
+  readonly chooseEngine: (name: string | undefined) => Promise<{ engine: Engine; warnings: readonly Warning[] }>;
+}
+
+/** Throws ExpectedError where the run is refused. The run's folder exists when this resolves. */
+export async function createRun(
+  context: RunContext,
+  checks: StartChecks,
+  request: ResolvedRequest,
+  options: { readonly noCheck: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<RunDraft> {
+  const { folder } = request.package;
+  const source = request.from === null ? folder : null;
+  const [chosen] = await Promise.all([
+    engineFor(checks, request, source, options.signal),
+    source === null ? undefined : scanWorkingFolder(source, options.signal),
+    source === null || options.noCheck ? undefined : refuseInvalid(checks, source),
+    checkArtifactsFolder(request, source),
+  ]);
+  if (folder !== null) await context.store.versions.claim(request.package.name, shownPath(context.workspace, folder));
+  const draft = await draftOf(context, request, chosen.engine, source, [...request.warnings, ...chosen.warnings]);
+  await context.store.runs.create(draft);
+  return draft;
+}
+
+async function engineFor(checks: StartChecks, request: ResolvedRequest, folder: string | null, signal?: AbortSignal) {
+  const { engine, warnings } = await checks.chooseEngine(request.engine);
+  const hasDockerfile = folder !== null && (await isFile(join(folder, 'Dockerfile')));
+  const demand: RunDemand = {
+    gpu: request.gpu,
+    image: request.image,
+    python: request.python,
+    datasetAccess: request.dataset.access,
+    network: request.network,
+    limits: request.limits,
+    hasDockerfile,
+  };
+  return { engine, warnings: [...warnings, ...(await engine.demand(demand, signal))] };
+}
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+async function refuseInvalid(checks: StartChecks, folder: string): Promise<void> {
+  const [first, ...rest] = await checks.blocking(folder);
+  if (first === undefined) return;
+  const more = rest.length === 0 ? '' : ` ${rest.length} more: see \`check\`.`;
+  const place = `${first.file}:${first.range.start.line + 1}`;
+  throw new ExpectedError(
+    'package-invalid',
+    `${place}: ${first.message}`,
+    `Correct it, or run all the same with --no-check.${more}`,
+  );
+}
+
+/** An overridden artifacts directory that is a folder of the package would be emptied, so it is refused. */
+async function checkArtifactsFolder(request: ResolvedRequest, folder: string | null): Promise<void> {
+  const { artifactsDirectory } = request.resolved;
+  if (folder === null || artifactsDirectory === 'artifacts') return;
+  const there = await stat(join(folder, ...artifactsDirectory.split('/'))).then(
+    () => true,
+    () => false,
+  );
+  if (!there) return;
+  const message = `artifacts_directory is "${artifactsDirectory}", which is a part of the package.`;
+  throw new ExpectedError('parameter-invalid', message, 'Choose a folder that the package does not have.');
+}
+
+async function draftOf(
+  context: RunContext,
+  request: ResolvedRequest,
+  engine: Engine,
+  source: string | null,
+  warnings: readonly Warning[],
+): Promise<RunDraft> {
+  const now = context.clock.now();
+  const id = context.store.runs.newId(new Date(now));
+  const gpu = showGpuRequest(request.gpu);
+  const secretNames = Object.keys(request.secrets);
+  const masked = Object.fromEntries(secretNames.map((name) => [name, maskedSecret]));
+  const run: Run = {
+    id,
+    name: request.name,
+    pipeline: request.pipeline,
+    package: request.package.name,
+    from: request.from ?? '',
+    version: '',
+    state: 'Scheduled',
+    cause: null,
+    startedAt: isoTime(now),
+    endedAt: null,
+    phases: [],
+    problem: null,
+    engine: engine.name,
+    image: null,
+    gpu: { requested: gpu, got: [] },
+    dataset: { path: shownPath(context.workspace, request.dataset.path), tree: '', files: 0, bytes: 0 },
+    parameters: { ...request.parameters, ...masked },
+    warnings: [...warnings],
+    folder: shownPath(context.workspace, context.store.runs.folder(id)),
+    results: null,
+  };
+  const intent: Intent = {
+    schema: 1,
+    nonce: randomBytes(16).toString('hex'),
+    installation: await context.store.installation(),
+    stage: 'packaging',
+    folder: source,
+    python: request.python,
+    image: request.image,
+    gpu,
+    network: request.network,
+    limits: request.limits,
+    dataset: request.dataset,
+    parameters: request.parameters,
+    secretNames,
+    artifactsDirectory: request.resolved.artifactsDirectory,
+    saveTrainingData: request.resolved.saveTrainingData,
+    packaged: null,
+    phase: { name: 'Scheduled', at: now },
+    verdict: null,
+    sealedAt: null,
+  };
+  return { run, intent };
+}

@@ -1,0 +1,197 @@
+/** What can be done with versions besides training: show, export, import, verify. */
+import { constants, copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { importZip } from '../archive/importZip';
+import { verifyZip } from '../archive/verifyZip';
+import { writeZip } from '../archive/writeZip';
+import { ExpectedError, isExpected, messageOf } from '../domain/errors';
+import type { Exported, Imported, Verified, Version, VersionFile } from '../domain/version';
+import { versionFileName, versionId } from '../domain/version';
+import { compareVersions } from '../domain/versionNumber';
+import type { OnProgress } from '../engine/engine';
+import type { ImportOptions } from '../runner';
+import type { Store } from '../store/store';
+import { shownPath } from './paths';
+import { isoTime, type Clock } from './runDocument';
+
+export interface VersionContext {
+  readonly workspace: string;
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+interface Named {
+  readonly name: string;
+  readonly version: string;
+}
+
+export function parseVersionId(id: string): Named | undefined {
+  const match = /^(.+)@(\d+\.\d+)$/.exec(id);
+  return match?.[1] === undefined || match[2] === undefined ? undefined : { name: match[1], version: match[2] };
+}
+
+/** The version that `digits@1.1` means; throws `version-missing`. */
+export async function readVersion(context: VersionContext, id: string): Promise<VersionFile> {
+  const parsed = parseVersionId(id);
+  if (parsed === undefined) {
+    throw new ExpectedError('usage', `"${id}" names no version.`, 'Write a version like digits@1.1.');
+  }
+  const record = await context.store.versions.package(parsed.name);
+  const file = record && (await context.store.versions.read(record.name, parsed.version));
+  if (file !== undefined) return file;
+  throw new ExpectedError('version-missing', `There is no version ${id}.`, '`versions` lists what there is.');
+}
+
+export async function shownVersion(context: VersionContext, file: VersionFile): Promise<Version> {
+  const zip = context.store.versions.zipPath(file.package, file.version);
+  const bytes = await stat(zip).then(
+    (found) => found.size,
+    () => 0,
+  );
+  return {
+    package: file.package,
+    version: file.version,
+    from: file.from,
+    run: file.run,
+    createdAt: file.createdAt,
+    bytes,
+    path: shownPath(context.workspace, zip),
+    contentHash: file.sealed.tree,
+    dataset: file.madeFrom === null ? null : { name: file.madeFrom.dataset.name, tree: file.madeFrom.dataset.tree },
+  };
+}
+
+/** Highest first, package by package; a version that cannot be read is left to `verify`. */
+export async function listVersions(context: VersionContext, name?: string): Promise<Version[]> {
+  const versions: Version[] = [];
+  for (const { name: own, version } of await everyVersion(context, name)) {
+    const file = await context.store.versions.read(own, version).catch(() => undefined);
+    if (file !== undefined) versions.push(await shownVersion(context, file));
+  }
+  return versions;
+}
+
+export async function everyVersion(context: VersionContext, name?: string): Promise<Named[]> {
+  const { versions } = context.store;
+  const all = name === undefined ? await versions.packages() : [await versions.package(name)];
+  const found: Named[] = [];
+  for (const record of all) {
+    if (record === undefined) continue;
+    const numbers = [...(await versions.numbers(record.name))].sort((a, b) => compareVersions(b, a));
+    found.push(...numbers.map((version) => ({ name: record.name, version })));
+  }
+  return found;
+}
+
+export async function exportVersion(
+  context: VersionContext,
+  id: string,
+  file: string,
+  options: { readonly record: boolean; readonly force: boolean },
+): Promise<Exported> {
+  const version = await readVersion(context, id);
+  const isFolder = await stat(file).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const target = isFolder ? join(file, `${version.package}-${version.version}.zip`) : file;
+  const record = `${target}.${versionFileName}`;
+  if (!options.force) await refuseExisting(options.record ? [target, record] : [target]);
+  await mkdir(dirname(target), { recursive: true });
+  const zip = context.store.versions.zipPath(version.package, version.version);
+  await copyInto(zip, target);
+  if (options.record) await writeFile(record, `${JSON.stringify(version, null, 2)}\n`);
+  return {
+    package: version.package,
+    version: version.version,
+    path: shownPath(context.workspace, target),
+    contentHash: version.sealed.tree,
+  };
+}
+
+async function refuseExisting(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const there = await stat(path).then(
+      () => true,
+      () => false,
+    );
+    if (there)
+      throw new ExpectedError('file-exists', `${path} is there already.`, 'Choose another name, or use --force.');
+  }
+}
+
+/** Nothing half-written is ever left under the name. */
+async function copyInto(source: string, target: string): Promise<void> {
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
+  try {
+    await copyFile(source, temporary, constants.COPYFILE_FICLONE);
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+export async function importArchive(
+  context: VersionContext,
+  file: string,
+  options: ImportOptions & { readonly onProgress: OnProgress; readonly signal?: AbortSignal | undefined },
+): Promise<Imported> {
+  const staging = await context.store.staging();
+  try {
+    const { maxBytes, maxEntries, anyName, signal } = options;
+    const archive = await importZip(file, join(staging.path, 'content'), { maxBytes, maxEntries, anyName, signal });
+    // The name as first published: names are compared without regard to case.
+    const { name } = await context.store.versions.claim(archive.name, null);
+    const target = join(staging.path, `${name}.zip`);
+    const zip = await writeZip({ entries: archive.entries, root: name, target, signal });
+    const staged = { zip: target, zipDigest: zip.zip, tree: zip.tree, files: zip.files };
+    const { version } = await context.store.versions.publish(name, staged, isoTime(context.clock.now()));
+    const path = shownPath(context.workspace, context.store.versions.zipPath(name, version));
+    return { package: name, version, path, contentHash: zip.tree, warnings: [...archive.warnings] };
+  } finally {
+    await staging.remove();
+  }
+}
+
+export async function verifyVersions(
+  context: VersionContext,
+  id: string | undefined,
+  signal?: AbortSignal,
+): Promise<Verified> {
+  const wanted = id === undefined ? await everyVersion(context) : [await namedVersion(context, id)];
+  const problems: Verified['problems'] = [];
+  for (const { name, version } of wanted) problems.push(...(await problemsOf(context, name, version, signal)));
+  return { ok: problems.length === 0, checked: wanted.length, problems };
+}
+
+async function namedVersion(context: VersionContext, id: string): Promise<Named> {
+  const parsed = parseVersionId(id);
+  const record = parsed && (await context.store.versions.package(parsed.name));
+  if (parsed && record && (await context.store.versions.numbers(record.name)).includes(parsed.version)) {
+    return { name: record.name, version: parsed.version };
+  }
+  const file = await readVersion(context, id);
+  return { name: file.package, version: file.version };
+}
+
+async function problemsOf(context: VersionContext, name: string, version: string, signal?: AbortSignal) {
+  const shown = versionId(name, version);
+  try {
+    const file = await context.store.versions.read(name, version);
+    if (file === undefined) return [missingSeal(shown, 'nothing')];
+    const zip = context.store.versions.zipPath(name, version);
+    const found = await verifyZip(zip, name, file.sealed, { signal });
+    return found.map((problem) => ({ version: shown, ...problem }));
+  } catch (error) {
+    if (isExpected(error) || error instanceof Error) return [missingSeal(shown, messageOf(error))];
+    throw error;
+  }
+}
+
+const missingSeal = (version: string, found: string) => ({
+  version,
+  path: versionFileName,
+  expected: 'a seal that can be read',
+  found,
+});
