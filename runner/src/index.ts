@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { RunEvents, Runner, RunRequest } from './runner';
 import { PackageDesk } from './run/packageDesk';
 import { RunDesk } from './run/runDesk';
-import { logBytes, logLines } from './run/readRunLog';
+import { logBytes, logLines, readRunEvents } from './run/readRunLog';
 import { deleteNamed, pruneStore, type DeletionContext } from './run/deletion';
 import { systemClock } from './run/runDocument';
 import type { RunnerOptions } from './run/runnerOptions';
@@ -39,6 +39,7 @@ export function createRunner(options: RunnerOptions): Runner {
     recover: (events = {}) => runs.recover(events),
     readLog: (id, offset) => store.runs.readLog(id, offset),
     logLines: (id, reading) => logLines(store.runs, id, reading),
+    runEvents: (id) => readRunEvents(store.runs, id),
     followLog: (id, signal) => logBytes(store.runs, id, { follow: true, signal }),
 
     publish: (target, onProgress = silent, signal) => packages.publish(target, onProgress, signal),

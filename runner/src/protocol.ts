@@ -49,6 +49,11 @@ export const readLogRequest = new RequestType<
   { readonly lines: readonly RunLogLine[]; readonly more: boolean },
   ExpectedErrorData
 >('run/log');
+/** From now on `logAppended` tells the lines of this log from a line number on, until the run has ended or `unwatchLog`. */
+export const watchLogRequest = new RequestType<{ readonly id: string; readonly from: number }, null, ExpectedErrorData>(
+  'run/watchLog',
+);
+export const unwatchLogRequest = new RequestType<{ readonly id: string }, null, ExpectedErrorData>('run/unwatchLog');
 /** Numbers that training printed as JSON lines, in order; and resource use over time. */
 export const readMetricsRequest = new RequestType<{ readonly id: string }, RunMetrics, ExpectedErrorData>(
   'run/metrics',
@@ -145,6 +150,8 @@ export const logAppended = new NotificationType<{
   readonly id: string;
   readonly from: number;
   readonly lines: readonly RunLogLine[];
+  /** True with the last piece: the run has ended and all of its log was told. */
+  readonly ended: boolean;
 }>('run/logAppended');
 export const progressChanged = new NotificationType<{ readonly id: string; readonly progress: Progress }>(
   'run/progress',

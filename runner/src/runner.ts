@@ -114,6 +114,9 @@ export interface Runner {
   /** Raw bytes, following until the run ended. */
   followLog(runId: string, signal?: AbortSignal): AsyncIterable<Uint8Array>;
 
+  /** What the harness told beside the log: steps, and resource use over time; one JSON object each. */
+  runEvents(runId: string): AsyncIterable<unknown>;
+
   publish(
     target: { readonly package?: string; readonly name?: string; readonly currentFolder: string },
     onProgress?: (progress: Progress) => void,

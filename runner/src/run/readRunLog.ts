@@ -1,4 +1,7 @@
 /** The log of a run for its readers: as bytes or as lines, now or until the run has ended. */
+import { createReadStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasEnded } from '../domain/run';
 import type { RunLogLine } from '../runner';
@@ -31,6 +34,28 @@ export async function* logLines(runs: RunStore, id: string, options: FollowLog):
     for await (const { piece, bytes } of reader.next()) yield* lines.push(piece.stream, piece.time, bytes);
   }
   yield* lines.end();
+}
+
+/** Lines of `events.jsonl`; a torn last line is passed over. */
+export async function* readRunEvents(runs: RunStore, id: string): AsyncIterable<unknown> {
+  const file = createReadStream(join(runs.folder(id), 'events.jsonl'), 'utf8');
+  const lines = createInterface({ input: file, crlfDelay: Infinity });
+  try {
+    for await (const line of lines) {
+      const value = parseJson(line);
+      if (value !== undefined) yield value;
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 /** One round now, and more until the run has ended; the last round comes after the end. */

@@ -1,0 +1,58 @@
+/** Streams logs to the client line by line, while it wants them. */
+import type { RunLogLine, Runner } from '../runner';
+
+export type SendLines = (id: string, from: number, lines: readonly RunLogLine[], ended: boolean) => void;
+
+const batchLines = 1_000;
+const batchMilliseconds = 50;
+
+export class LogWatches {
+  private readonly watches = new Map<string, AbortController>();
+
+  constructor(
+    private readonly runner: Runner,
+    private readonly send: SendLines,
+  ) {}
+
+  watch(id: string, from: number): void {
+    this.unwatch(id);
+    const controller = new AbortController();
+    this.watches.set(id, controller);
+    void this.stream(id, from, controller.signal);
+  }
+
+  unwatch(id: string): void {
+    this.watches.get(id)?.abort();
+    this.watches.delete(id);
+  }
+
+  dispose(): void {
+    for (const id of [...this.watches.keys()]) this.unwatch(id);
+  }
+
+  private async stream(id: string, from: number, signal: AbortSignal): Promise<void> {
+    let number = 0;
+    let batch: RunLogLine[] = [];
+    const flush = (ended: boolean): void => {
+      if (signal.aborted || (batch.length === 0 && !ended)) return;
+      this.send(id, number - batch.length, batch, ended);
+      batch = [];
+    };
+    const timer = setInterval(() => flush(false), batchMilliseconds);
+    try {
+      for await (const line of this.runner.logLines(id, { follow: true, signal })) {
+        if (signal.aborted) return;
+        number += 1;
+        if (number <= from) continue;
+        batch.push(line);
+        if (batch.length >= batchLines) flush(false);
+      }
+      flush(true);
+    } catch {
+      flush(true);
+    } finally {
+      clearInterval(timer);
+      if (!signal.aborted) this.watches.delete(id);
+    }
+  }
+}

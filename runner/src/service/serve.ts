@@ -1,0 +1,181 @@
+/** Answers the extension's requests with a runner. What runs goes on when the connection closes. */
+import { ResponseError, type MessageConnection, type RequestType, type RequestType0 } from 'vscode-jsonrpc';
+import { ExpectedError, isExpected } from '../domain/errors';
+import type { Finding } from '../domain/finding';
+import type { Log } from '../domain/log';
+import * as door from '../protocol';
+import type { DrivenRun, RunEvents, RunLogLine, Runner } from '../runner';
+import { LogWatches } from './logWatches';
+import { peekDataset } from './peekDataset';
+import { readRunMetrics } from './runMetrics';
+
+export interface OpenedRunner {
+  readonly runner: Runner;
+  readonly findings: (folder: string) => Promise<readonly Finding[]>;
+}
+
+export interface ServiceOptions {
+  readonly connection: MessageConnection;
+  readonly open: (params: door.OpenParams) => Promise<OpenedRunner>;
+  readonly log: Log;
+}
+
+export interface Service {
+  /** Resolves once the connection is closed and nothing is driven any more. */
+  readonly done: Promise<void>;
+}
+
+interface Opened extends OpenedRunner {
+  readonly trusted: boolean;
+  readonly logs: LogWatches;
+}
+
+export function serve({ connection, open, log }: ServiceOptions): Service {
+  const driven = new Map<string, DrivenRun>();
+  let opened: Promise<Opened> | undefined;
+  let closed = false;
+
+  const tell = (send: () => Promise<void>): void => {
+    if (!closed) void send().catch((error: unknown) => log.debug(String(error)));
+  };
+  const events: RunEvents = { onRun: (run) => tell(() => connection.sendNotification(door.runChanged, run)) };
+  const eventsOf = (id: () => string): RunEvents => ({
+    ...events,
+    onProgress: (progress) => tell(() => connection.sendNotification(door.progressChanged, { id: id(), progress })),
+  });
+  const keep = (run: DrivenRun): void => {
+    driven.set(run.id, run);
+    void run.ended.finally(() => driven.delete(run.id)).catch((error: unknown) => log.warn(String(error)));
+  };
+  const current = async (): Promise<Opened> => {
+    if (opened === undefined) throw new ExpectedError('usage', 'No workspace is open in the runner.');
+    return opened;
+  };
+  const trusted = async (): Promise<Opened> => {
+    const now = await current();
+    if (now.trusted) return now;
+    throw new ExpectedError(
+      'usage',
+      'This workspace is not trusted, so nothing runs and nothing connects.',
+      'Trust the workspace first.',
+    );
+  };
+
+  const on = <P, R>(type: RequestType<P, R, door.ExpectedErrorData>, handle: (params: P) => Promise<R>): void => {
+    connection.onRequest(type, (params) => answer(() => handle(params), log));
+  };
+  const on0 = <R>(type: RequestType0<R, door.ExpectedErrorData>, handle: () => Promise<R>): void => {
+    connection.onRequest(type, () => answer(handle, log));
+  };
+
+  on(door.openRequest, async (params) => {
+    opened = openAll(params);
+    const { runner } = await opened;
+    return { storeFolder: runner.storeFolder };
+  });
+  async function openAll(params: door.OpenParams): Promise<Opened> {
+    const made = await open(params);
+    const send = (id: string, from: number, lines: readonly RunLogLine[], ended: boolean): void =>
+      tell(() => connection.sendNotification(door.logAppended, { id, from, lines, ended }));
+    made.runner.watch(() => tell(() => connection.sendNotification(door.storeChanged, null)));
+    if (params.trusted) {
+      const recover = async (): Promise<void> => (await made.runner.recover(events)).forEach(keep);
+      void recover().catch((error: unknown) => log.warn(`recovering runs: ${String(error)}`));
+    }
+    return { ...made, trusted: params.trusted, logs: new LogWatches(made.runner, send) };
+  }
+
+  on(door.startRunRequest, async (request) => {
+    const { runner } = await trusted();
+    let id = '';
+    const run = await runner.start(
+      request,
+      eventsOf(() => id),
+    );
+    id = run.id;
+    keep(run);
+    return { id };
+  });
+  on(door.attachRunRequest, async ({ id }) => {
+    const { runner } = await trusted();
+    if (!driven.has(id))
+      keep(
+        await runner.attach(
+          id,
+          eventsOf(() => id),
+        ),
+      );
+    return null;
+  });
+  on(door.stopRunRequest, async ({ id, now }) => {
+    const { runner } = await trusted();
+    const own = driven.get(id);
+    if (own === undefined) return runner.stop(id, now);
+    await own.stop(now);
+    return own.ended;
+  });
+  on(door.planRunRequest, async (request) => (await trusted()).runner.plan(request));
+  on0(door.listRunsRequest, async () => (await current()).runner.runs());
+  on(door.getRunRequest, async ({ id }) => (await current()).runner.run(id));
+  on(door.readLogRequest, async ({ id, from }) => readLines((await current()).runner, id, from));
+  on(door.watchLogRequest, async ({ id, from }) => ((await current()).logs.watch(id, from), null));
+  on(door.unwatchLogRequest, async ({ id }) => ((await current()).logs.unwatch(id), null));
+  on(door.readMetricsRequest, async ({ id }) => readRunMetrics((await current()).runner, id));
+
+  on0(door.packagesRequest, async () => (await current()).runner.packages());
+  on(door.publishRequest, async (target) => {
+    const { runner } = await trusted();
+    return runner.publish({ ...target, currentFolder: runner.workspace });
+  });
+  on(door.checkRequest, async ({ folder }) => (await current()).findings(folder));
+  on(door.listVersionsRequest, async (params) => (await current()).runner.versions(params.package));
+  on(door.getVersionRequest, async ({ id }) => (await current()).runner.version(id));
+  on(door.exportVersionRequest, async ({ id, file, ...how }) => (await current()).runner.export(id, file, how));
+  on(door.importRequest, async ({ file, options }) => (await trusted()).runner.import(file, options));
+  on(door.verifyRequest, async ({ id }) => (await current()).runner.verify(id));
+  on(door.deleteRequest, async ({ ids, force }) => (await trusted()).runner.delete(ids, { force }));
+  on(door.pruneRequest, async ({ keep: count }) => (await trusted()).runner.prune(count));
+  on0(door.enginesRequest, async () => (await trusted()).runner.engines());
+  on(door.peekDatasetRequest, async ({ path }) => peekDataset((await current()).runner.workspace, path));
+
+  const done = new Promise<void>((resolve) => {
+    connection.onClose(() => {
+      closed = true;
+      void finish(driven, opened).then(resolve);
+    });
+  });
+  connection.listen();
+  return { done };
+}
+
+/** Whoever drives a run drives it to its end, also where nobody listens any more. */
+async function finish(driven: ReadonlyMap<string, DrivenRun>, opened: Promise<Opened> | undefined): Promise<void> {
+  await opened?.then(({ logs }) => logs.dispose()).catch(() => undefined);
+  await Promise.allSettled([...driven.values()].map((run) => run.ended));
+}
+
+async function answer<R>(handle: () => Promise<R>, log: Log): Promise<R | ResponseError<door.ExpectedErrorData>> {
+  try {
+    return await handle();
+  } catch (error) {
+    if (isExpected(error)) {
+      return new ResponseError(door.expectedErrorCode, error.message, { code: error.code, hint: error.hint });
+    }
+    log.error(error instanceof Error ? error : String(error));
+    throw error;
+  }
+}
+
+const linesPerAnswer = 10_000;
+
+async function readLines(runner: Runner, id: string, from: number) {
+  const lines: RunLogLine[] = [];
+  let number = 0;
+  for await (const line of runner.logLines(id, { follow: false })) {
+    number += 1;
+    if (number <= from) continue;
+    if (lines.length === linesPerAnswer) return { lines, more: true };
+    lines.push(line);
+  }
+  return { lines, more: false };
+}
