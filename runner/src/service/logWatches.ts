@@ -27,7 +27,8 @@ export class LogWatches {
   }
 
   dispose(): void {
-    for (const id of [...this.watches.keys()]) this.unwatch(id);
+    for (const controller of this.watches.values()) controller.abort();
+    this.watches.clear();
   }
 
   private async stream(id: string, from: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 /** A look inside a dataset folder, bounded in time, for the panel. */
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ExpectedError } from '../domain/errors';
@@ -26,36 +27,46 @@ export async function peekDataset(workspace: string, path: string, budgetMillise
     );
   }
   const deadline = performance.now() + budgetMilliseconds;
-  const total: Count = { files: 0, folders: 0, bytes: 0 };
-  const top = (await readdir(folder, { withFileTypes: true })).sort((a, b) => a.name.localeCompare(b.name, 'en'));
-  const entries: DatasetPeek['entries'][number][] = [];
-  let partial = false;
-  for (const entry of [...top.filter((one) => one.isDirectory()), ...top.filter((one) => !one.isDirectory())]) {
-    const count: Count = { files: 0, folders: 0, bytes: 0 };
-    const kind = entry.isDirectory() ? 'folder' : 'file';
-    if (kind === 'folder') partial = !(await countFolder(join(folder, entry.name), count, deadline)) || partial;
-    else await countFile(join(folder, entry.name), count);
-    total.files += count.files;
-    total.bytes += count.bytes;
-    total.folders += count.folders + (kind === 'folder' ? 1 : 0);
-    if (entries.length < shownEntries) entries.push({ name: entry.name, kind, files: count.files, bytes: count.bytes });
-    if (performance.now() > deadline) break;
-  }
+  const names = await readdir(folder, { withFileTypes: true });
+  const top = names.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name, 'en'));
   const subFolders = top.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const { entries, total, partial } = await countTop(folder, top, deadline);
   return {
     path: shownPath(workspace, folder),
     ...total,
-    partial: partial || performance.now() > deadline,
-    entries,
+    partial,
+    entries: entries.slice(0, shownEntries),
     subFolders: subFolders.slice(0, shownFolders),
   };
 }
 
-async function countFile(path: string, count: Count): Promise<void> {
+/** Folders first. */
+const rank = (entry: Dirent): number => (entry.isDirectory() ? 0 : 1);
+
+async function countTop(folder: string, top: readonly Dirent[], deadline: number) {
+  const total: Count = { files: 0, folders: 0, bytes: 0 };
+  const entries: DatasetPeek['entries'][number][] = [];
+  for (const entry of top) {
+    const path = join(folder, entry.name);
+    const count: Count = { files: 0, folders: 0, bytes: 0 };
+    const whole = entry.isDirectory() ? await countFolder(path, count, deadline) : await countFile(path, count);
+    total.files += count.files;
+    total.bytes += count.bytes;
+    total.folders += count.folders + (entry.isDirectory() ? 1 : 0);
+    const kind = entry.isDirectory() ? 'folder' : 'file';
+    entries.push({ name: entry.name, kind, files: count.files, bytes: count.bytes });
+    if (!whole || performance.now() > deadline) return { entries, total, partial: true };
+  }
+  return { entries, total, partial: false };
+}
+
+async function countFile(path: string, count: Count): Promise<true> {
   const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() !== true) return;
-  count.files += 1;
-  count.bytes += found.size;
+  if (found?.isFile() === true) {
+    count.files += 1;
+    count.bytes += found.size;
+  }
+  return true;
 }
 
 /** False where the time was over before all was counted. */
