@@ -31,6 +31,8 @@ const bundles = [
 ];
 
 const copies = [
+  // The parser loads this script itself: a broken instance is replaced by a second copy of it.
+  ['node_modules/web-tree-sitter/web-tree-sitter.cjs', 'dist/web-tree-sitter.cjs'],
   ['node_modules/web-tree-sitter/web-tree-sitter.wasm', 'dist/web-tree-sitter.wasm'],
   ['node_modules/tree-sitter-python/tree-sitter-python.wasm', 'dist/tree-sitter-python.wasm'],
   ['runner/harness', 'dist/harness'],

@@ -47,7 +47,7 @@ export class SyntaxNode {
     /** True where the parser made the node up to go on (an empty range). */
     readonly missing: boolean,
     /** True where the node or anything in it is an `ERROR` or missing. */
-    readonly hasError: boolean,
+    public hasError: boolean,
     readonly origin: Origin,
     private readonly from: number,
     private readonly to: number,
