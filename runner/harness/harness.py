@@ -1,0 +1,108 @@
+"""The supervisor of a run: `python3 -I -S control/harness.py control/spec.json`.
+
+It starts the user's code in a process of its own, writes the framed log, ends the run when told to or when its time is
+up, and writes the completion record last of all. Standard library only, Python 3.8 or newer.
+"""
+import json
+import os
+import sys
+import time
+
+HARNESS_VERSION = "1.0.0"
+CHILD_CODE = (
+    "exec(compile((lambda file:(file.read(),file.close()))(open(__import__('sys').argv[1],'rb'))[0],"
+    "'<training-pipelines>','exec'),"
+    "{'__name__':'<training-pipelines>'})"
+)
+
+
+def read_spec(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def read_secrets(control):
+    """Read once and gone, so that the user's code finds no file with them."""
+    path = os.path.join(control, "secrets.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            secrets = json.load(file)
+    except FileNotFoundError:
+        return {}
+    os.unlink(path)
+    return secrets
+
+
+def claim(control):
+    """False where this run was started before: what it left may not be mixed with a second time."""
+    try:
+        os.close(os.open(os.path.join(control, "started"), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        return False
+    return True
+
+
+def user_environment(spec, secrets, base):
+    environment = dict(os.environ)
+    environment.setdefault("PYTHONUNBUFFERED", "1")
+    environment.update(spec["parameters"])
+    environment.update(secrets)
+    home = environment.get("HOME", "")
+    if os.name == "posix" and not (home and os.path.isdir(home) and os.access(home, os.W_OK | os.X_OK)):
+        environment["HOME"] = writable_folder(base)
+    if os.name == "posix" and not any(environment.get(name) for name in ("LOGNAME", "USER")):
+        name_user(environment)
+    return environment
+
+
+def writable_folder(base):
+    for folder in (os.path.join(base, "home"), os.path.join(base, "control", "home")):
+        try:
+            os.makedirs(folder, exist_ok=True)
+            return folder
+        except OSError:
+            continue
+    return "/tmp"
+
+
+def name_user(environment):
+    """A uid without a passwd entry breaks getpass.getuser(), which PyTorch and others call."""
+    import pwd
+
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        environment["USER"] = environment["LOGNAME"] = "user"
+
+
+def missing_gpu(wanted):
+    """(GPUs, problem): found out before the user's code starts."""
+    if not wanted["requested"]:
+        return [], ""
+    import gpu
+
+    found, problem = gpu.look_up()
+    count = wanted["count"] or 1
+    if not problem and len(found) < count:
+        problem = "%d GPUs were asked for, and %d are there." % (count, len(found))
+    return found, problem
+
+
+def main():
+    sys.dont_write_bytecode = True
+    path = os.path.abspath(sys.argv[1])
+    control = os.path.dirname(path)
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    spec = read_spec(path)
+    if not claim(control):
+        sys.stderr.write("training-pipelines: this run was started before; it is not started again.\n")
+        return 70
+    import supervisor
+
+    return supervisor.Supervisor(spec, control, read_secrets(control)).run()
+
+
+if __name__ == "__main__":
+    code = main()
+    # Nothing is left to clean up, and finalizing the interpreter takes time.
+    os._exit(code)

@@ -1,0 +1,488 @@
+"""One run, from the first event to the completion record."""
+import os
+import select
+import signal
+import sys
+import time
+
+import harness
+import processes
+
+READ = 65536
+DRAIN_SECONDS = 1.0
+UNKILLABLE_SECONDS = 30.0
+LOG_END_SECONDS = 60.0
+
+
+class Supervisor:
+    def __init__(self, spec, control, secrets):
+        self.spec = spec
+        self.control = control
+        self.secrets = secrets
+        self.base = spec["base"]
+        self.root = os.path.join(self.base, spec["package"])
+        self.family = processes.Family(spec["ownsAllProcesses"])
+        self.signals = 0
+        self.signals_seen = 0
+        self.kill_at = None
+        self.streams = {}
+        self.report_end = None
+        self.report_rest = b""
+        self.dists_path = None
+        self.distributions = []
+        self.python = ".".join(str(part) for part in sys.version_info[:3])
+        self.child_status = None
+        self.peak = None
+        self.gpu_reader = None
+        self.gpu_rest = b""
+        self.gpu_last = {}
+        self.user_started = None
+        self.user_seconds = 0.0
+
+    # Start
+
+    def run(self):
+        self._catch_signals()
+        self.started_at = self.ended_at = time.time()
+        self.gpus, self.gpu_problem = harness.missing_gpu(self.spec["gpu"])
+        pipes = None
+        if not self.gpu_problem:
+            pipes = self._start()
+        # From here on the user's Python starts beside us.
+        self._load()
+        if pipes is not None:
+            self._watch(pipes)
+            self._finish_processes()
+        return self._complete()
+
+    def _catch_signals(self):
+        self.wake_read, wake_write = os.pipe()
+        os.set_blocking(self.wake_read, False)
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+
+        def count(_number, _frame):
+            self.signals += 1
+
+        signal.signal(signal.SIGTERM, count)
+        signal.signal(signal.SIGINT, count)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+
+    def _start(self):
+        import handover
+
+        handover.prepare(self.base, self.spec["package"], self.spec["artifacts"])
+        dataset = self._place_dataset()
+        environment = harness.user_environment(self.spec, self.secrets, self.base)
+        out_read, out_write = os.pipe()
+        error_read, error_write = os.pipe()
+        report_read, report_write = os.pipe()
+        empty = os.open(os.devnull, os.O_RDONLY)
+        child = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child.py")
+        self.report_file = os.path.join(self.control, "report")
+        data = dataset.argument if dataset else os.path.join(self.root, self.spec["data"])
+        argv = [sys.executable, "-c", harness.CHILD_CODE, child, str(report_write), self.report_file, self.root, data]
+        before = dataset.before_exec if dataset else None
+        self.family.main = processes.start(
+            argv, environment, self.root, (empty, out_write, error_write), report_write, before
+        )
+        for descriptor in (empty, out_write, error_write, report_write):
+            os.close(descriptor)
+        return out_read, error_read, report_read
+
+    def _place_dataset(self):
+        wanted = self.spec["dataset"]
+        if wanted["kind"] == "mount":
+            return None
+        import dataset
+
+        target = os.path.join(self.root, self.spec["data"])
+        work = os.path.join(self.base, "overlay")
+        return dataset.LocalDataset(wanted["path"], wanted["access"], target, work).make()
+
+    def _load(self):
+        """Everything that is not needed before the user's Python starts."""
+        import framedlog
+        import outcome
+        import usage
+
+        if not self.spec["ownsAllProcesses"]:
+            processes.become_subreaper()
+        masker = framedlog.Masker(self.secrets.values())
+        if self.spec["log"] == "stdout":
+            sink = framedlog.Sink(1)
+        else:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            sink = framedlog.FileSink(os.open(self.spec["log"], flags, 0o600))
+        self.log = framedlog.FramedLog(sink, masker)
+        self.make_stream = framedlog.Stream
+        self.ending = outcome.Ending()
+        self.groups = usage.Groups()
+        self.ending.own_group = self.spec["ownsAllProcesses"]
+        self.kills_before = usage.out_of_memory_kills(self.groups)
+        self.meter = usage.Meter(self.family, self.groups, self.spec["ownsAllProcesses"])
+
+    # While it runs
+
+    def _watch(self, pipes):
+        from record import reserve
+
+        out, error, report = pipes
+        self.log.event({"event": "started"})
+        self.streams = {out: self.make_stream(self.log, b"o"), error: self.make_stream(self.log, b"e")}
+        self.report_end = report
+        reserve(self.control)
+        started = time.monotonic()
+        limit = self.spec["timeoutSeconds"]
+        self.time_up = None if limit is None else started + limit
+        self.next_usage = started + 1.0
+        self.exit_by = None
+        if self.gpus:
+            self._start_gpu_meter()
+        while self.child_status is None:
+            self._turn()
+
+    def _turn(self):
+        self._poll(self._patience())
+        ended = processes.reap(self.family.main)
+        now = time.monotonic()
+        if ended is not None:
+            self.child_status, self.child_resources = ended
+            self._stop_clock(now)
+            return
+        self._obey_signals(now)
+        self._obey_limits(now)
+        if now >= self.next_usage:
+            self.next_usage = now + 1.0
+            self._report_usage(now)
+
+    def _patience(self):
+        times = [self.next_usage, self.time_up, self.kill_at, self.exit_by]
+        times += [stream.due for stream in self.streams.values()]
+        return max(0.0, min(at for at in times if at is not None) - time.monotonic())
+
+    def _poll(self, patience):
+        sink = self.log.sink
+        poller = select.poll()
+        poller.register(self.wake_read, select.POLLIN)
+        if not sink.full:
+            for descriptor in self.streams:
+                poller.register(descriptor, select.POLLIN)
+        for descriptor in (self.report_end, self.gpu_reader):
+            if descriptor is not None:
+                poller.register(descriptor, select.POLLIN)
+        if sink.size and not sink.problem:
+            poller.register(sink.descriptor, select.POLLOUT)
+        if sink.problem:
+            patience = min(patience, 0.25)
+        ready = dict(poller.poll(patience * 1000 + 1))
+        now = time.monotonic()
+        self._read_rest(ready)
+        for descriptor in [found for found in self.streams if found in ready]:
+            self._read_output(descriptor, now)
+        for stream in self.streams.values():
+            if stream.due is not None and now >= stream.due:
+                stream.flush_partial()
+        while sink.size and self._writable(sink):
+            sink.flush()
+            if sink.problem:
+                break
+
+    def _writable(self, sink):
+        poller = select.poll()
+        poller.register(sink.descriptor, select.POLLOUT)
+        return bool(poller.poll(0))
+
+    def _read_output(self, descriptor, now):
+        data = os.read(descriptor, READ)
+        stream = self.streams[descriptor]
+        for other in self.streams.values():
+            if other is not stream and other.partial:
+                other.flush_partial()
+        if data:
+            stream.feed(data, now)
+        else:
+            stream.close()
+            os.close(descriptor)
+            del self.streams[descriptor]
+
+    def _read_rest(self, ready):
+        if self.wake_read in ready:
+            try:
+                os.read(self.wake_read, READ)
+            except BlockingIOError:
+                pass
+        if self.report_end in ready:
+            self._read_report()
+        if self.gpu_reader in ready:
+            self._read_gpu()
+
+    def _obey_signals(self, now):
+        if self.signals == self.signals_seen:
+            return
+        first = self.kill_at is None
+        count = self.signals - self.signals_seen
+        self.signals_seen = self.signals
+        if first:
+            self._end("interrupted", now)
+            count -= 1
+        if count > 0:
+            self.kill_at = now
+
+    def _obey_limits(self, now):
+        if self.time_up is not None and now >= self.time_up:
+            self.time_up = None
+            if self.kill_at is None:
+                self._end("timed-out", now)
+        if self.exit_by is not None and now >= self.exit_by:
+            # The exception is known; what still runs (a thread, a child that is waited for) ends with it.
+            self.exit_by = None
+            if self.kill_at is None:
+                self.ending.hurried = True
+                self._end(None, now)
+        if self.kill_at is not None and now >= self.kill_at:
+            self.family.kill()
+            self.kill_at = now + 0.1
+
+    def _end(self, reason, now):
+        self.ending.reason = reason
+        self.kill_at = now + self.spec["graceSeconds"]
+        self.family.terminate()
+
+    # What the user's process reports
+
+    def _read_report(self):
+        data = os.read(self.report_end, READ)
+        if not data:
+            os.close(self.report_end)
+            self.report_end = None
+            self.ending.replaced = self.child_status is None and processes.is_alive(self.family.main)
+            return
+        self._take_report(data)
+
+    def _take_report(self, data):
+        lines = (self.report_rest + data).split(b"\n")
+        self.report_rest = lines.pop()[-1024 * 1024 :]
+        for line in lines:
+            if line.startswith(b"{"):
+                self._take(line)
+            elif len(self.ending.crash) < 1000:
+                self.ending.crash.append(line.decode("utf-8", "replace"))
+
+    def _take(self, line):
+        import ast
+
+        try:
+            value = ast.literal_eval(line.decode("ascii", "replace"))
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return
+        if "step" in value:
+            self._take_step(value)
+        elif "path" in value:
+            self.dists_path, self.python = value["path"], value["python"]
+        elif "failed" in value:
+            self.ending.not_started = value["failed"]
+        elif self.ending.report is None:
+            self.ending.report = value
+            self.exit_by = time.monotonic() + max(self.spec["graceSeconds"], 1)
+
+    def _take_step(self, value):
+        if "at" in value:
+            self.user_started, self.started_at = value["at"], value["wall"]
+        self.ending.step = value["step"]
+        if value["step"] != "done":
+            self.log.event({"event": "step", "step": value["step"]})
+
+    def _stop_clock(self, now):
+        if self.user_started is not None:
+            self.user_seconds = max(0.0, now - self.user_started)
+        self.ended_at = time.time()
+
+    # Usage
+
+    def _report_usage(self, now):
+        if self.dists_path is not None and not self.distributions:
+            self._list_distributions()
+        cpu, memory = self.meter.look(now)
+        value = {"event": "usage", "cpu": cpu, "memory": memory}
+        if self.gpu_last:
+            value["gpu"] = [self.gpu_last[key] for key in sorted(self.gpu_last)]
+        self.log.event(value)
+
+    def _list_distributions(self):
+        import distributions
+
+        self.distributions = distributions.installed(self.dists_path)
+
+    def _start_gpu_meter(self):
+        import gpu
+
+        tool = gpu.find_tool()
+        if tool is None:
+            return
+        read, write = os.pipe()
+        empty = os.open(os.devnull, os.O_RDWR)
+        pid = processes.start([tool] + gpu.USAGE, dict(os.environ), "/", (empty, write, empty), empty)
+        self.family.helpers.add(pid)
+        os.close(write)
+        os.close(empty)
+        self.gpu_reader = read
+
+    def _read_gpu(self):
+        import gpu
+
+        data = os.read(self.gpu_reader, READ)
+        if not data:
+            os.close(self.gpu_reader)
+            self.gpu_reader = None
+            return
+        lines = (self.gpu_rest + data).split(b"\n")
+        self.gpu_rest = lines.pop()[-4096:]
+        for line in lines:
+            value = gpu.parse_usage(line.decode("utf-8", "replace"))
+            if value is not None:
+                self.gpu_last[value["id"]] = value
+
+    # End
+
+    def _finish_processes(self):
+        """Takes what is left in the pipes; what still runs by then belonged to the run, and goes."""
+        self.next_usage = self.time_up = self.exit_by = self.kill_at = None
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while time.monotonic() < deadline:
+            leftovers = bool(self.family.others())
+            if not self.streams and self.report_end is None and not leftovers:
+                break
+            self.next_usage = min(deadline, time.monotonic() + (0.02 if leftovers else 0.5))
+            self._poll(self._patience())
+            processes.reap(self.family.main)
+        for helper in self.family.helpers:
+            processes.send(helper, signal.SIGKILL)
+        processes.wait_gone(self.family, UNKILLABLE_SECONDS, True)
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while (self.streams or self.report_end is not None) and (time.monotonic() < deadline or self.log.sink.full):
+            self.next_usage = time.monotonic() + 0.05
+            self._poll(self._patience())
+        for stream in self.streams.values():
+            stream.close()
+        self._read_report_file()
+        self._finish_ending()
+
+    def _read_report_file(self):
+        try:
+            with open(self.report_file, "rb") as file:
+                self.report_rest = b""
+                self._take_report(file.read(4 * 1024 * 1024))
+        except OSError:
+            pass
+
+    def _finish_ending(self):
+        import usage
+
+        self.ending.set_status(self.child_status)
+        after = usage.out_of_memory_kills(self.groups)
+        self.ending.memory_kills = tuple(
+            None if old is None or new is None else new - old for old, new in zip(self.kills_before, after)
+        )
+        scale = 1 if sys.platform == "darwin" else 1024
+        self.meter.peak = max(self.meter.peak or 0, self.child_resources.ru_maxrss * scale)
+        if self.ending.crash:
+            self.log.write(b"e", self.log.masker.apply("\n".join(self.ending.crash + [""]).encode("utf-8")))
+
+    def _complete(self):
+        import handover
+        import record
+
+        if self.family.main is not None:
+            self.log.event({"event": "ended"})
+            artifacts, skipped = self._hand_over(handover)
+        else:
+            artifacts, skipped = False, []
+        self._end_log()
+        value = self._record(artifacts, skipped)
+        written = record.write(self.control, value)
+        codes = {"completed": 0, "failed": 1, "timed-out": 124, "interrupted": 143, "gpu-missing": 69}
+        return codes[value["outcome"]] if written else 74
+
+    def _hand_over(self, handover):
+        work = handover.Handover(self.base, self.spec["package"], self.spec["artifacts"], self.spec["data"])
+        try:
+            return work.run(), work.skipped
+        except OSError as error:
+            work.skip("", error.strerror or str(error))
+            return False, work.skipped
+
+    def _end_log(self):
+        """Writes out what waits; gives up where nobody has taken anything for a long time."""
+        sink = self.log.sink
+        deadline, size = time.monotonic() + LOG_END_SECONDS, sink.size
+        while sink.size and time.monotonic() < deadline:
+            poller = select.poll()
+            poller.register(sink.descriptor, select.POLLOUT)
+            if poller.poll(500):
+                sink.flush()
+            if sink.problem:
+                deadline = min(deadline, time.monotonic() + 5)
+                time.sleep(0.2)
+            if sink.size < size:
+                deadline, size = time.monotonic() + LOG_END_SECONDS, sink.size
+
+    def _record(self, artifacts, skipped):
+        import outcome
+        import usage
+
+        mask = self.log.masker.text
+        ending = self.ending
+        if self.family.main is None:
+            decided = outcome.result("gpu-missing", None, self.gpu_problem)
+        else:
+            decided = outcome.decide(ending)
+        frames = outcome.Frames(self.root, mask)
+        frames.moved(os.path.join(self.base, "out", "package"))
+        failed = decided["outcome"] == "failed"
+        exception = None
+        if failed:
+            exception = outcome.record_exception(ending.report, frames, mask) or outcome.record_crash(ending, frames)
+        if not self.distributions and self.dists_path is not None:
+            self._list_distributions()
+        report = ending.report or {}
+        return {
+            "schema": 1,
+            "nonce": self.spec["nonce"],
+            "run": self.spec["run"],
+            "harness": harness.HARNESS_VERSION,
+            "outcome": decided["outcome"],
+            "step": ending.step,
+            "kind": decided["kind"],
+            "message": mask(outcome.clean(decided["message"])),
+            "hint": mask(outcome.clean(decided["hint"])),
+            "exitCode": None if ending.signal else ending.exit_code,
+            "signal": ending.signal,
+            "exception": exception,
+            "startedAt": self.started_at,
+            "endedAt": max(self.ended_at, self.started_at + self.user_seconds),
+            "seconds": self.user_seconds,
+            "log": {"records": self.log.sequence, "bytes": self.log.bytes, "sha256": self.log.digest.hexdigest()},
+            "python": self.python,
+            "platform": platform_name(),
+            "distributions": self.distributions,
+            "gpu": {"got": self.gpus, "problem": self.gpu_problem},
+            "resources": {
+                "cpus": usage.cpu_limit(self.groups),
+                "memory": usage.memory_limit(self.groups),
+                "peakMemory": self.meter.peak,
+            },
+            "datasetReadOnlyError": bool(report.get("readOnly")),
+            "artifacts": artifacts,
+            "skipped": [dict(entry, path=mask(entry["path"])) for entry in skipped],
+        }
+
+
+MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "ARM64": "arm64", "armv7l": "arm/v7", "i686": "386"}
+
+
+def platform_name():
+    system = {"win32": "windows", "darwin": "darwin"}.get(sys.platform, "linux")
+    machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
+    return "%s/%s" % (system, MACHINES.get(machine, machine))
