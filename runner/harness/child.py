@@ -92,7 +92,7 @@ def frames_of(traceback):
     while traceback is not None:
         code = traceback.tb_frame.f_code
         if traceback.tb_frame.f_globals is not _namespace:
-            frames.append((code.co_filename, traceback.tb_lineno or 0, _getattr(code, "co_qualname", code.co_name)))
+            frames.append((code.co_filename, traceback.tb_lineno or 0, code.co_name))
         traceback = traceback.tb_next
     if len(frames) > MAX_FRAMES:
         left_out = len(frames) - MAX_FRAMES + 1

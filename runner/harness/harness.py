@@ -9,6 +9,7 @@ import sys
 import time
 
 HARNESS_VERSION = "1.0.0"
+MARK = "<training-pipelines>"
 CHILD_CODE = (
     "exec(compile((lambda file:(file.read(),file.close()))(open(__import__('sys').argv[1],'rb'))[0],"
     "'<training-pipelines>','exec'),"

@@ -19,6 +19,7 @@ CRASHES = {
     "SIGILL": "an illegal instruction",
 }
 CRASH_FRAME = re.compile(r'^\s+File "(.*)", line (\d+) in (.*)$')
+REMOTE_FRAME = re.compile(r'^\s+File "(.*)", line (\d+), in (.*)$')
 
 
 def signal_name(number):
@@ -224,16 +225,24 @@ def record_exception(report, frames, mask):
     place = report.get("place")
     if place and not traceback:
         traceback = frames.make([place])
-    chain = [
-        {"message": mask(clean(headline(origin))), "traceback": frames.make(origin["frames"])}
-        for origin in report.get("chain", [])
-    ]
+    chain = [link(origin, frames, mask) for origin in report.get("chain", [])]
     return {
         "type": clean(exception["type"]),
         "message": mask(clean(exception["message"])),
         "traceback": traceback,
         "chain": chain,
     }
+
+
+def link(origin, frames, mask):
+    if not origin["type"].endswith("RemoteTraceback"):
+        return {"message": mask(clean(headline(origin))), "traceback": frames.make(origin["frames"])}
+    # A worker process's traceback travels as text.
+    lines = [line for line in origin["message"].splitlines() if line.strip(' "')]
+    found = [REMOTE_FRAME.match(line) for line in lines]
+    remote = [(match.group(1), int(match.group(2)), match.group(3)) for match in found if match]
+    last = lines[-1].strip() if lines else origin["type"]
+    return {"message": mask(clean("in a worker process: " + last)), "traceback": frames.make(remote)}
 
 
 def record_crash(ending, frames):

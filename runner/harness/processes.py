@@ -79,6 +79,16 @@ def is_alive(pid):
         return False
 
 
+def is_replaced(pid, mark):
+    """True where a process that was started with `mark` among its arguments now runs another program."""
+    try:
+        with open("/proc/%d/cmdline" % pid, "rb") as file:
+            text = file.read()
+    except OSError:
+        return False
+    return is_alive(pid) and text != b"" and mark.encode("ascii") not in text
+
+
 def send(pid, number):
     try:
         os.kill(pid, number)

@@ -257,7 +257,7 @@ class Supervisor:
         if not data:
             os.close(self.report_end)
             self.report_end = None
-            self.ending.replaced = self.child_status is None and processes.is_alive(self.family.main)
+            self.ending.replaced = self.child_status is None and processes.is_replaced(self.family.main, harness.MARK)
             return
         self._take_report(data)
 
@@ -381,6 +381,9 @@ class Supervisor:
         import usage
 
         self.ending.set_status(self.child_status)
+        if self.ending.hurried:
+            # Python would have ended with 1, had something of the user's not kept it from ending.
+            self.ending.exit_code, self.ending.signal = 1, None
         after = usage.out_of_memory_kills(self.groups)
         self.ending.memory_kills = tuple(
             None if old is None or new is None else new - old for old, new in zip(self.kills_before, after)
