@@ -115,6 +115,12 @@ class LocalDataset:
             self._link()
         return self
 
+    def enter(self):
+        """In the user's process, before its program."""
+        if self.before_exec is not None:
+            self.before_exec()
+        die_with_parent()
+
     def _try_mount(self, how, action):
         os.makedirs(self.target, exist_ok=True)
         if not sys.platform.startswith("linux"):
@@ -151,6 +157,15 @@ class LocalDataset:
         except (OSError, NotImplementedError):
             self.how = "path"
             self.argument = self.path
+
+
+def die_with_parent():
+    """A supervisor that is killed takes the training process with it (Linux)."""
+    if sys.platform.startswith("linux"):
+        try:
+            System().library.prctl(1, 9, 0, 0, 0)  # PR_SET_PDEATHSIG, SIGKILL
+        except Exception:  # a Python without ctypes
+            pass
 
 
 def copy(source, target):

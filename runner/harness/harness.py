@@ -5,8 +5,8 @@ up, and writes the completion record last of all. Standard library only, Python 
 """
 import json
 import os
+import signal
 import sys
-import time
 
 HARNESS_VERSION = "1.0.0"
 MARK = "<training-pipelines>"
@@ -34,13 +34,48 @@ def read_secrets(control):
     return secrets
 
 
-def claim(control):
-    """False where this run was started before: what it left may not be mixed with a second time."""
+def identity(pid):
+    """A process, told from a later one of the same number: the engine's words for it (`processIdentity.ts`)."""
+    start = boot = ""
     try:
-        os.close(os.open(os.path.join(control, "started"), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with open("/proc/%d/stat" % pid, "rb") as file:
+            start = file.read().rpartition(b")")[2].split()[19].decode("ascii")
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read().strip()
+    except (OSError, IndexError):
+        pass
+    return {"pid": pid, "start": start, "boot": boot}
+
+
+def claim(control):
+    """Makes this process the run: False where another one is or was, for what that left may not be mixed with."""
+    path = os.path.join(control, "started")
+    temporary = "%s.%d" % (path, os.getpid())
+    write_json(temporary, identity(os.getpid()))
+    try:
+        os.link(temporary, path)
     except FileExistsError:
         return False
+    except (OSError, AttributeError):
+        return claim_without_link(path)
+    finally:
+        os.unlink(temporary)
     return True
+
+
+def claim_without_link(path):
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return False
+    os.write(descriptor, json.dumps(identity(os.getpid())).encode("ascii"))
+    os.close(descriptor)
+    return True
+
+
+def write_json(path, value):
+    with open(path, "w", encoding="ascii") as file:
+        json.dump(value, file)
 
 
 def user_environment(spec, secrets, base):
@@ -89,18 +124,38 @@ def missing_gpu(wanted):
     return found, problem
 
 
+class Signals:
+    """Counts the wishes to end; caught before the run is claimed, so that none is lost after it."""
+
+    def __init__(self):
+        self.count = 0
+        self.wake, write = os.pipe()
+        if os.name == "posix":
+            os.set_blocking(self.wake, False)
+            os.set_blocking(write, False)
+            signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.signal(signal.SIGTERM, self.take)
+        signal.signal(signal.SIGINT, self.take)
+
+    def take(self, _number, _frame):
+        self.count += 1
+
+
 def main():
     sys.dont_write_bytecode = True
     path = os.path.abspath(sys.argv[1])
     control = os.path.dirname(path)
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     spec = read_spec(path)
+    signals = Signals()
     if not claim(control):
         sys.stderr.write("training-pipelines: this run was started before; it is not started again.\n")
         return 70
     import supervisor
 
-    return supervisor.Supervisor(spec, control, read_secrets(control)).run()
+    return supervisor.Supervisor(spec, control, read_secrets(control), signals).run()
 
 
 if __name__ == "__main__":

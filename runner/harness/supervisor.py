@@ -15,14 +15,14 @@ LOG_END_SECONDS = 60.0
 
 
 class Supervisor:
-    def __init__(self, spec, control, secrets):
+    def __init__(self, spec, control, secrets, signals):
         self.spec = spec
         self.control = control
         self.secrets = secrets
         self.base = spec["base"]
         self.root = os.path.join(self.base, spec["package"])
         self.family = processes.Family(spec["ownsAllProcesses"])
-        self.signals = 0
+        self.signals = signals
         self.signals_seen = 0
         self.kill_at = None
         self.streams = {}
@@ -42,7 +42,6 @@ class Supervisor:
     # Start
 
     def run(self):
-        self._catch_signals()
         self.started_at = self.ended_at = time.time()
         self.gpus, self.gpu_problem = harness.missing_gpu(self.spec["gpu"])
         pipes = None
@@ -54,20 +53,6 @@ class Supervisor:
             self._watch(pipes)
             self._finish_processes()
         return self._complete()
-
-    def _catch_signals(self):
-        self.wake_read, wake_write = os.pipe()
-        os.set_blocking(self.wake_read, False)
-        os.set_blocking(wake_write, False)
-        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-
-        def count(_number, _frame):
-            self.signals += 1
-
-        signal.signal(signal.SIGTERM, count)
-        signal.signal(signal.SIGINT, count)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
 
     def _start(self):
         import handover
@@ -83,10 +68,11 @@ class Supervisor:
         self.report_file = os.path.join(self.control, "report")
         data = dataset.argument if dataset else os.path.join(self.root, self.spec["data"])
         argv = [sys.executable, "-c", harness.CHILD_CODE, child, str(report_write), self.report_file, self.root, data]
-        before = dataset.before_exec if dataset else None
+        before = dataset.enter if dataset else None
         self.family.main = processes.start(
             argv, environment, self.root, (empty, out_write, error_write), report_write, before
         )
+        harness.write_json(os.path.join(self.control, "child"), harness.identity(self.family.main))
         for descriptor in (empty, out_write, error_write, report_write):
             os.close(descriptor)
         return out_read, error_read, report_read
@@ -165,7 +151,7 @@ class Supervisor:
     def _poll(self, patience):
         sink = self.log.sink
         poller = select.poll()
-        poller.register(self.wake_read, select.POLLIN)
+        poller.register(self.signals.wake, select.POLLIN)
         if not sink.full:
             for descriptor in self.streams:
                 poller.register(descriptor, select.POLLIN)
@@ -208,9 +194,9 @@ class Supervisor:
             del self.streams[descriptor]
 
     def _read_rest(self, ready):
-        if self.wake_read in ready:
+        if self.signals.wake in ready:
             try:
-                os.read(self.wake_read, READ)
+                os.read(self.signals.wake, READ)
             except BlockingIOError:
                 pass
         if self.report_end in ready:
@@ -219,11 +205,11 @@ class Supervisor:
             self._read_gpu()
 
     def _obey_signals(self, now):
-        if self.signals == self.signals_seen:
+        count = self.signals.count - self.signals_seen
+        if count == 0:
             return
         first = self.kill_at is None
-        count = self.signals - self.signals_seen
-        self.signals_seen = self.signals
+        self.signals_seen += count
         if first:
             self._end("interrupted", now)
             count -= 1
