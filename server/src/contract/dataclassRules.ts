@@ -34,15 +34,16 @@ interface Field {
 }
 
 function fieldsOf(cls: ClassModel): Field[] {
-  const fields: Field[] = [];
-  for (const statement of cls.node.child('body')?.children ?? []) {
-    const [assignment] = statement.type === 'expression_statement' ? statement.parts : [];
-    const name = assignment?.type === 'assignment' ? assignment.child('left') : undefined;
-    const type = assignment?.child('type')?.text;
-    if (name?.type !== 'identifier' || type === undefined || /\bClassVar\b|\bKW_ONLY\b/.test(type)) continue;
-    fields.push({ node: name, hasValue: hasValue(assignment?.child('right')) });
-  }
-  return fields;
+  return (cls.node.child('body')?.children ?? []).flatMap(fieldOf);
+}
+
+function fieldOf(statement: SyntaxNode): Field[] {
+  const assignment = statement.type === 'expression_statement' ? statement.firstOf('assignment') : undefined;
+  const node = assignment?.child('left');
+  if (assignment === undefined || node?.type !== 'identifier') return [];
+  const type = assignment.textOf('type');
+  if (type === '' || /\bClassVar\b|\bKW_ONLY\b/.test(type)) return [];
+  return [{ node, hasValue: hasValue(assignment.child('right')) }];
 }
 
 function hasValue(value: SyntaxNode | undefined): boolean {

@@ -66,34 +66,30 @@ function outsideEffect(what: string, called: boolean): Effect {
 function wrapperOf(fn: FunctionModel): Effect {
   const [wrapped] = parametersOf(fn.node);
   const [value, ...others] = returnsOf(fn.node);
-  if (wrapped === undefined || value?.type !== 'identifier' || others.length > 0) return opaque;
+  if (wrapped === undefined || value === undefined || others.length > 0) return opaque;
   const inner = innerFunction(fn.node, value.text);
-  if (inner === undefined) return opaque;
-  const parameters = parametersOf(inner);
-  const passing = parameters.length === 2 && parameters[0]?.kind === 'rest' && parameters[1]?.kind === 'keywords';
-  if (!passing) return parameters.some(({ kind }) => kind === 'rest') ? opaque : replaced(fn, inner);
-  return passesOn(
-    inner,
-    wrapped.name,
-    parameters.map(({ name }) => name),
-  )
-    ? { kind: 'wrapped' }
-    : opaque;
+  return inner === undefined ? opaque : effectOfWrapper(fn, inner, wrapped.name);
 }
 
-const replaced = (fn: FunctionModel, node: SyntaxNode): Effect => ({
-  kind: 'replaced',
-  fn: { module: fn.module, node, decorators: [] },
-});
+function effectOfWrapper(fn: FunctionModel, inner: SyntaxNode, wrapped: string): Effect {
+  const parameters = parametersOf(inner);
+  const kinds = parameters.map(({ kind }) => kind).join(' ');
+  if (kinds === 'rest keywords') {
+    const names = parameters.map(({ name }) => name);
+    return passesOn(inner, wrapped, names) ? { kind: 'wrapped' } : opaque;
+  }
+  if (kinds.includes('rest')) return opaque;
+  return { kind: 'replaced', fn: { module: fn.module, node: inner, decorators: [] } };
+}
 
 function innerFunction(fn: SyntaxNode, name: string): SyntaxNode | undefined {
-  for (const child of fn.child('body')?.children ?? []) {
-    const node = child.type === 'decorated_definition' ? child.child('definition') : child;
-    if (node?.type === 'function_definition' && node.child('name')?.text === name) {
-      return child === node || onlyWraps(child) ? node : undefined;
-    }
-  }
-  return undefined;
+  const statement = fn.child('body')?.children.find((child) => definitionIn(child)?.textOf('name') === name);
+  return statement !== undefined && onlyWraps(statement) ? definitionIn(statement) : undefined;
+}
+
+function definitionIn(statement: SyntaxNode): SyntaxNode | undefined {
+  const node = statement.type === 'decorated_definition' ? statement.child('definition') : statement;
+  return node?.type === 'function_definition' ? node : undefined;
 }
 
 const onlyWraps = (decorated: SyntaxNode): boolean =>

@@ -170,9 +170,9 @@ function calledClass(name: string, train: ModuleModel, resolver: Resolver): Clas
     const meaning = resolver.name(name, train);
     return meaning.kind === 'class' ? meaning.cls : undefined;
   }
-  const node = train.root.children.findLast(
-    (child) => child.type === 'class_definition' && child.child('name')?.text === name,
-  );
+  const node = train.root.children
+    .filter((one) => one.type === 'class_definition' && one.textOf('name') === name)
+    .at(-1);
   return node && { module: train, node, name, decorators: [] };
 }
 

@@ -14,7 +14,7 @@ import { misfit, parametersOf, type Misfit } from '../python/signature';
 import type { SyntaxNode } from '../python/syntaxNode';
 import type { RawFinding } from '../rawFinding';
 import { dataclassFieldWithoutDefault } from './dataclassRules';
-import { effectOf } from './decorators';
+import { effectOf, type Effect } from './decorators';
 import { isAsync, isGenerator, returnsOf } from './functionBody';
 import { isNoClass, type Candidate } from './mainBinding';
 import { errorOf, findingAt, listed, type Saying, type Spot, type Subject } from './subject';
@@ -44,6 +44,31 @@ const roles: readonly Role[] = [
 export function judgeMethods(candidate: Candidate, subject: Subject): RawFinding[] {
   const judge = new MethodJudge(candidate, subject);
   return [...roles.flatMap((role) => judge.role(role)), ...judge.construction()];
+}
+
+interface Decorated {
+  fn: FunctionModel;
+  style: 'instance' | 'static' | 'class' | 'property';
+  /** True where another function's body runs around it, or instead of it. */
+  wrapped: boolean;
+}
+
+function apply(effect: Effect, result: Decorated): void {
+  switch (effect.kind) {
+    case 'static':
+    case 'class':
+    case 'property':
+      result.style = effect.kind;
+      break;
+    case 'replaced':
+      result.fn = effect.fn;
+      result.wrapped = true;
+      break;
+    case 'wrapped':
+      result.wrapped = true;
+      break;
+    default:
+  }
 }
 
 class MethodJudge {
@@ -115,29 +140,35 @@ class MethodJudge {
     const [argument, ...others] = node.child('arguments')?.parts ?? [];
     if (callee === undefined || argument === undefined || others.length > 0) return undefined;
     if (!/^(?:staticmethod|classmethod|property)$/.test(callee.text)) return undefined;
-    const [inside] = bodyFlow(owner).names.get(argument.text)?.bindings ?? [];
-    const meaning =
-      inside === undefined
-        ? this.resolver.expression(argument, owner.module)
-        : this.resolver.binding(inside, owner.module);
+    const meaning = this.inBody(argument, owner);
     return meaning.kind === 'function' ? { ...meaning.fn, decorators: [callee, ...meaning.fn.decorators] } : undefined;
   }
 
+  private inBody(node: SyntaxNode, owner: ClassModel): Meaning {
+    const [inside] = bodyFlow(owner).names.get(node.text)?.bindings ?? [];
+    if (inside === undefined) return this.resolver.expression(node, owner.module);
+    return this.resolver.binding(inside, owner.module);
+  }
+
   private method(role: Role, fn: FunctionModel): RawFinding[] {
-    let judged = fn;
-    let style: 'instance' | 'static' | 'class' = 'instance';
-    let wrapped = false;
+    const found = this.decorated(fn);
+    if (found === undefined) return [];
+    if (found.style === 'property') return this.property(role, found.fn);
+    const problem = misfit(parametersOf(found.fn.node), role.given + (found.style === 'static' ? 0 : 1));
+    const signature = problem === undefined ? [] : [this.signature(role, found.fn, problem, found.style)];
+    return [...signature, ...(found.wrapped ? [] : this.manner(role, found.fn))];
+  }
+
+  /** What is called in the end; undefined where a decorator can't be followed. */
+  private decorated(fn: FunctionModel): Decorated | undefined {
+    const result: Decorated = { fn, style: 'instance', wrapped: false };
     for (const decorator of [...fn.decorators].reverse()) {
       const effect = effectOf(decorator, fn.module, this.resolver);
-      if (effect.kind === 'opaque') return [];
-      if (effect.kind === 'property') return this.property(role, judged);
-      if (effect.kind === 'static' || effect.kind === 'class') style = effect.kind;
-      if (effect.kind === 'replaced') judged = effect.fn;
-      wrapped ||= effect.kind === 'wrapped' || effect.kind === 'replaced';
+      if (effect.kind === 'opaque') return undefined;
+      apply(effect, result);
+      if (result.style === 'property') return result;
     }
-    const found = misfit(parametersOf(judged.node), role.given + (style === 'static' ? 0 : 1));
-    const signature = found === undefined ? [] : [this.signature(role, judged, found, style)];
-    return [...signature, ...(wrapped ? [] : this.manner(role, judged))];
+    return result;
   }
 
   private signature(role: Role, fn: FunctionModel, found: Misfit, style: string): RawFinding {

@@ -3,6 +3,7 @@ import { SourceText } from '../sourceText';
 import { flowOf, type Binding, type Flow } from './flow';
 import type { ParseRefusal } from './parser';
 import type { SyntaxNode } from './syntaxNode';
+import type { SyntaxProblem } from './syntaxRules';
 
 /** Read-only view of a package's folder; paths are relative to it, with `/`, `""` is the folder itself. */
 export interface PackageFiles {
@@ -18,8 +19,8 @@ export interface ParsedFile {
   readonly root: SyntaxNode;
   readonly text: string;
   readonly refusal: ParseRefusal | undefined;
-  /** True where Python would refuse to compile the file. */
-  readonly broken: boolean;
+  /** Why Python would refuse to compile the file. */
+  readonly problem: SyntaxProblem | undefined;
 }
 
 /** A module of the package. */
@@ -56,7 +57,7 @@ export type FoundModule =
   /** A folder without `__init__.py`. */
   | { readonly kind: 'namespace'; readonly path: string }
   /** In the package, but not to be read: it does not parse, is too large, or is compiled. */
-  | { readonly kind: 'opaque'; readonly path: string }
+  | { readonly kind: 'opaque'; readonly path: string; readonly file?: ParsedFile }
   | { readonly kind: 'outside' };
 
 const compiled = /\.(?:so|pyd|pyc)$/;
@@ -109,7 +110,7 @@ export class PackageModules {
     const text = this.files.readText(path);
     if (text === undefined) return { kind: 'opaque', path };
     const file = this.parse(path, text);
-    if (file.refusal !== undefined || file.broken) return { kind: 'opaque', path };
+    if (file.refusal !== undefined || file.problem !== undefined) return { kind: 'opaque', path, file };
     return { kind: 'module', module: new ModuleModel(path, name, file) };
   }
 }

@@ -75,6 +75,11 @@ export class SyntaxNode {
     return undefined;
   }
 
+  /** The text of the first child that fills the field, or "". */
+  textOf(field: string): string {
+    return this.child(field)?.text ?? '';
+  }
+
   childrenIn(field: string): SyntaxNode[] {
     return this.children.filter((child) => child.field === field);
   }

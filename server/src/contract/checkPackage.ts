@@ -1,0 +1,86 @@
+/** Everything that is said about one package: its files in, findings out. */
+import type { Pipeline } from '../../../runner/src/domain/pipeline';
+import { ModuleModel, PackageModules, type PackageFiles, type ParsedFile } from '../python/modules';
+import type { SyntaxNode } from '../python/syntaxNode';
+import { Resolver } from '../python/resolve';
+import type { RawFinding } from '../rawFinding';
+import { SourceText } from '../sourceText';
+import { judgeMain, type Candidate } from './mainBinding';
+import { judgeMethods } from './methodRules';
+import { packageHasMain } from './packageMarker';
+import { errorOf, type Subject } from './subject';
+
+export interface PackageInput {
+  readonly files: PackageFiles;
+  readonly parse: (path: string, text: string) => ParsedFile;
+  /** A configured package must have a Main; any other `train.py` without one is none of our business. */
+  readonly configured: boolean;
+  /** `"3.11"` */
+  readonly python: string | undefined;
+  /** Names of parameters that a run has. */
+  readonly parameterNames: readonly string[];
+  /** Pipelines that run the package. */
+  readonly pipelines: readonly Pipeline[];
+  readonly upload: boolean;
+  /** The name under which it is published. */
+  readonly name: string;
+}
+
+export interface PackageReport {
+  /** False for a `train.py` that is no package: nothing is said then. */
+  readonly isPackage: boolean;
+  readonly findings: readonly RawFinding[];
+  /** What Main is; undefined where that is not known for sure. */
+  readonly main: Candidate | undefined;
+  readonly train: ModuleModel | undefined;
+  readonly modules: PackageModules;
+}
+
+export const trainFile = 'train.py';
+
+export function checkPackage(input: PackageInput): PackageReport {
+  const modules = new PackageModules(input.files, input.parse);
+  const none = { isPackage: false, findings: [], main: undefined, train: undefined, modules };
+  const text = input.files.readText(trainFile);
+  if (text === undefined) return none;
+  const file = input.parse(trainFile, text);
+  if (!input.configured && !packageHasMain(file, input.files)) return none;
+  const unreadable = refusedFile(trainFile, file);
+  if (unreadable !== undefined) return { ...none, isPackage: true, findings: [unreadable] };
+  const train = new ModuleModel(trainFile, 'train', file);
+  const subject: Subject = { train, resolver: new Resolver(modules) };
+  const verdict = judgeMain(subject);
+  const [main, ...others] = verdict.candidates;
+  const methods = verdict.candidates.map((candidate) => judgeMethods(candidate, subject));
+  // Which of several classes it is depends on the run; only what fails either way is said.
+  const surely = methods.every((found) => found.length > 0) ? methods.flat() : [];
+  const findings = [...verdict.findings, ...surely];
+  return { isPackage: true, findings, main: others.length === 0 ? main : undefined, train, modules };
+}
+
+/** `syntax` or `file-skipped`, for a file that can't be looked at. */
+export function refusedFile(path: string, file: ParsedFile): RawFinding | undefined {
+  const source = new SourceText(file.text);
+  if (file.refusal !== undefined) return skipped(path, file.refusal);
+  if (file.problem === undefined) return undefined;
+  const { message, start, end } = file.problem;
+  return {
+    ...errorOf('syntax', `A run imports ${path}; Python refuses it: ${message}.`),
+    range: source.range(start, end),
+    file: path,
+  };
+}
+
+const reasons = {
+  'too-large': 'is larger than 2 MB',
+  'too-slow': 'takes too long to read',
+  binary: 'holds binary content',
+} as const;
+
+function skipped(path: string, reason: keyof typeof reasons): RawFinding {
+  const zero = { line: 0, character: 0 };
+  const message = `${path} ${reasons[reason]}, so it is not checked.`;
+  return { code: 'file-skipped', severity: 'information', message, range: { start: zero, end: zero }, file: path };
+}
+
+export type { SyntaxNode };
