@@ -62,10 +62,10 @@ export function serve({ connection, open, log }: ServiceOptions): Service {
   };
 
   const on = <P, R>(type: RequestType<P, R, door.ExpectedErrorData>, handle: (params: P) => Promise<R>): void => {
-    connection.onRequest(type, (params) => answer(() => handle(params), log));
+    connection.onRequest(type.method, (params: P) => answer(() => handle(params), log) as Promise<object>);
   };
   const on0 = <R>(type: RequestType0<R, door.ExpectedErrorData>, handle: () => Promise<R>): void => {
-    connection.onRequest(type, () => answer(handle, log));
+    connection.onRequest(type.method, () => answer(handle, log) as Promise<object>);
   };
 
   on(door.openRequest, async (params) => {
@@ -154,7 +154,7 @@ async function finish(driven: ReadonlyMap<string, DrivenRun>, opened: Promise<Op
   await Promise.allSettled([...driven.values()].map((run) => run.ended));
 }
 
-async function answer<R>(handle: () => Promise<R>, log: Log): Promise<R | ResponseError<door.ExpectedErrorData>> {
+async function answer(handle: () => Promise<unknown>, log: Log): Promise<unknown> {
   try {
     return await handle();
   } catch (error) {

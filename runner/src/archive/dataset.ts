@@ -1,0 +1,255 @@
+/** The identity of a dataset: its tree hash, remembered while nothing changed, and private copies of it. */
+import { createHash } from 'node:crypto';
+import {
+  constants,
+  copyFile,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { ExpectedError } from '../domain/errors';
+import type { Warning } from '../domain/run';
+import { comparePaths, type DatasetEntry } from '../domain/treeHash';
+import { hashFiles } from './hashFiles';
+import { treeDigest, type HashOptions } from './hashTree';
+import { printable } from './walkFolder';
+
+export interface HashedDataset {
+  readonly tree: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly entries: readonly DatasetEntry[];
+  readonly warnings: readonly Warning[];
+}
+
+export interface HashDatasetOptions extends HashOptions {
+  /** Absolute path of a file where digests are remembered. */
+  readonly cacheFile?: string;
+}
+
+interface Found {
+  readonly path: string;
+  readonly kind: 'file' | 'dir' | 'link';
+  readonly mode: '644' | '755';
+  readonly bytes: number;
+  readonly target: string;
+  /** Changes whenever the file may have: length, times and inode. */
+  readonly stamp: string;
+  /** Milliseconds of the latest change. */
+  readonly changed: number;
+}
+
+/** A file that changed so shortly before it was hashed may change again within the same tick of the clock. */
+const racyMilliseconds = 2_000;
+const parallelStats = 64;
+
+export async function hashDataset(folder: string, options: HashDatasetOptions = {}): Promise<HashedDataset> {
+  const root = await realpath(folder);
+  const warnings: Warning[] = [];
+  const found = await walk(root, warnings, options.signal);
+  found.sort((a, b) => comparePaths(a.path, b.path));
+  const known = await readCache(options.cacheFile, root);
+  const began = Date.now();
+  const fresh = found.filter((entry) => entry.kind === 'file' && known.get(entry.path)?.stamp !== entry.stamp);
+  const digests = await hashFiles(
+    fresh.map(({ path, bytes }) => ({ path: join(root, ...path.split('/')), bytes })),
+    options,
+  );
+  const byPath = new Map(fresh.map((entry, i) => [entry.path, digests[i]]));
+  const entries = found.map((entry): DatasetEntry => {
+    if (entry.kind === 'dir') return { path: entry.path, mode: 'dir', bytes: 0, sha256: '' };
+    if (entry.kind === 'link') return linkEntry(entry);
+    const hashed = byPath.get(entry.path);
+    const sha256 = hashed?.sha256 ?? known.get(entry.path)?.sha256 ?? '';
+    return { path: entry.path, mode: entry.mode, bytes: hashed?.bytes ?? entry.bytes, sha256 };
+  });
+  await writeCache(options.cacheFile, root, found, entries, began, fresh.length > 0 || known.size !== entries.length);
+  const files = entries.filter((entry) => entry.mode !== 'dir');
+  const bytes = files.reduce((sum, entry) => sum + (entry.mode === 'link' ? 0 : entry.bytes), 0);
+  return { tree: treeDigest(entries), files: files.length, bytes, entries, warnings };
+}
+
+function linkEntry({ path, target }: Found): DatasetEntry {
+  const text = Buffer.from(target);
+  return { path, mode: 'link', bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
+}
+
+async function walk(root: string, warnings: Warning[], signal?: AbortSignal): Promise<Found[]> {
+  const found: Found[] = [];
+  const open = [''];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    signal?.throwIfAborted();
+    const parts = await lookInto(root, path);
+    if (parts.length === 0 && path !== '') found.push(folderOf(path));
+    for (const part of parts) {
+      if (part.kind === 'enter') open.push(part.path);
+      if (part.kind === 'found') found.push(part.found);
+      if (part.kind !== 'enter' && part.warning !== undefined) warnings.push(part.warning);
+    }
+  }
+  return found;
+}
+
+async function lookInto(root: string, path: string): Promise<Look[]> {
+  const entries = await readdir(join(root, ...path.split('/')), { withFileTypes: true });
+  const parts: Look[] = [];
+  for (let i = 0; i < entries.length; i += parallelStats) {
+    const batch = entries.slice(i, i + parallelStats);
+    parts.push(...(await Promise.all(batch.map((entry) => look(root, path, entry.name, entry.isDirectory())))));
+  }
+  return parts;
+}
+
+const folderOf = (path: string): Found => ({
+  path,
+  kind: 'dir',
+  mode: '644',
+  bytes: 0,
+  target: '',
+  stamp: '',
+  changed: 0,
+});
+
+type Look =
+  | { readonly kind: 'enter'; readonly path: string }
+  | { readonly kind: 'warn'; readonly warning: Warning }
+  | { readonly kind: 'found'; readonly found: Found; readonly warning?: Warning };
+
+async function look(root: string, parent: string, name: string, isFolder: boolean): Promise<Look> {
+  const path = parent === '' ? name : `${parent}/${name}`;
+  if (isFolder) return { kind: 'enter', path };
+  const absolute = join(root, ...path.split('/'));
+  const stats = await lstat(absolute, { bigint: true });
+  const stamp = `${stats.size}-${stats.mtimeNs}-${stats.ctimeNs}-${stats.ino}`;
+  const changed = Number((stats.mtimeNs > stats.ctimeNs ? stats.mtimeNs : stats.ctimeNs) / 1_000_000n);
+  const mode = process.platform !== 'win32' && (Number(stats.mode) & 0o100) !== 0 ? '755' : '644';
+  if (stats.isFile()) {
+    return {
+      kind: 'found',
+      found: { path, kind: 'file', mode, bytes: Number(stats.size), target: '', stamp, changed },
+    };
+  }
+  if (!stats.isSymbolicLink()) {
+    return {
+      kind: 'warn',
+      warning: { code: 'dataset-link', message: `${printable(path)} is no file, folder or link; it is passed over.` },
+    };
+  }
+  const target = await readlink(absolute);
+  const link: Found = { path, kind: 'link', mode, bytes: 0, target, stamp, changed };
+  return leavesFolder(root, dirname(absolute), target)
+    ? { kind: 'found', found: link, warning: outside(path, target) }
+    : { kind: 'found', found: link };
+}
+
+function leavesFolder(root: string, folder: string, target: string): boolean {
+  const way = relative(root, resolve(folder, target));
+  return way === '..' || way.startsWith(`..${sep}`) || resolve(way) === way;
+}
+
+const outside = (path: string, target: string): Warning => ({
+  code: 'dataset-link',
+  message: `${printable(path)} is a link to ${printable(target)}, outside the dataset; what it points to is neither copied nor sent.`,
+});
+
+type Cache = Map<string, { readonly stamp: string; readonly sha256: string }>;
+
+async function readCache(file: string | undefined, root: string): Promise<Cache> {
+  if (file === undefined) return new Map();
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const [head, ...lines] = text.split('\n');
+  if (head !== JSON.stringify({ cache: 1, root })) return new Map();
+  const cache: Cache = new Map();
+  for (const line of lines) {
+    const [sha256 = '', stamp = '', ...path] = line.split(' ');
+    if (sha256.length === 64) cache.set(JSON.parse(path.join(' ')) as string, { stamp, sha256 });
+  }
+  return cache;
+}
+
+async function writeCache(
+  file: string | undefined,
+  root: string,
+  found: readonly Found[],
+  entries: readonly DatasetEntry[],
+  began: number,
+  isNew: boolean,
+): Promise<void> {
+  if (file === undefined || !isNew) return;
+  const lines = [JSON.stringify({ cache: 1, root })];
+  found.forEach((entry, i) => {
+    const sha256 = entries[i]?.sha256 ?? '';
+    const isRacy = began - entry.changed < racyMilliseconds;
+    if (entry.kind === 'file' && !isRacy) lines.push(`${sha256} ${entry.stamp} ${JSON.stringify(entry.path)}`);
+  });
+  const temporary = `${file}.${process.pid}.tmp`;
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(temporary, `${lines.join('\n')}\n`);
+    await rename(temporary, file);
+  } catch {
+    // Only a cache: the next run hashes again.
+  }
+}
+
+/** Paths that were added, removed or changed. */
+export function diffDatasets(before: readonly DatasetEntry[], after: readonly DatasetEntry[]): string[] {
+  const key = (entry: DatasetEntry): string => `${entry.mode} ${entry.sha256} ${entry.bytes}`;
+  const old = new Map(before.map((entry) => [entry.path, key(entry)]));
+  const now = new Map(after.map((entry) => [entry.path, key(entry)]));
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((path) => old.get(path) !== now.get(path))
+    .sort(comparePaths);
+}
+
+export interface CopyOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+const parallelCopies = 8;
+
+/** Copies a dataset (sharing blocks where the file system can) and says which files of the copy are not what `entries` say. */
+export async function copyDataset(
+  from: string,
+  to: string,
+  entries: readonly DatasetEntry[],
+  options: CopyOptions = {},
+): Promise<{ readonly changed: readonly string[] }> {
+  const place = (root: string, path: string): string => join(root, ...path.split('/'));
+  await mkdir(to, { recursive: true });
+  const folders = new Set(
+    entries.map((entry) => (entry.mode === 'dir' ? place(to, entry.path) : dirname(place(to, entry.path)))),
+  );
+  for (const folder of folders) await mkdir(folder, { recursive: true });
+  const copies = entries.filter((entry) => entry.mode !== 'dir');
+  const copyOne = async (entry: DatasetEntry): Promise<void> => {
+    options.signal?.throwIfAborted();
+    const source = place(from, entry.path);
+    const target = place(to, entry.path);
+    if (entry.mode === 'link') await symlink(await readlink(source), target);
+    else await copyFile(source, target, constants.COPYFILE_FICLONE);
+  };
+  for (let i = 0; i < copies.length; i += parallelCopies) {
+    await Promise.all(copies.slice(i, i + parallelCopies).map(copyOne)).catch((error: unknown) => {
+      throw full(error, to);
+    });
+  }
+  const copied = await hashDataset(to, options);
+  return { changed: diffDatasets(entries, copied.entries) };
+}
+
+function full(error: unknown, path: string): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return error;
+  return new ExpectedError(
+    'disk-full',
+    `The disk is full: the dataset can't be copied to ${path}.`,
+    'Free some room and attach again.',
+  );
+}

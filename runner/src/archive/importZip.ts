@@ -1,0 +1,224 @@
+/** Imports a package zip from anywhere: the policy first, then extraction into a staging folder, checked byte by byte. */
+import { createWriteStream } from 'node:fs';
+import { mkdir, open, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Transform, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createInflateRaw, crc32 } from 'node:zlib';
+import type { Entry, ZipFile } from 'yauzl';
+import { ExpectedError } from '../domain/errors';
+import { bytecodeFolder, vcsFolders } from '../domain/packageContent';
+import { packageNameProblem } from '../domain/packageName';
+import type { Warning } from '../domain/run';
+import { comparePaths } from '../domain/treeHash';
+import type { ScannedEntry } from './scannedTree';
+import { printable } from './walkFolder';
+import { methods } from './zipFormat';
+import { openEntries } from './zipReader';
+import { readPolicyEntries, refused, type PolicyEntry } from './zipPolicy';
+
+export interface ImportZipOptions {
+  readonly maxBytes?: number | undefined;
+  readonly maxEntries?: number | undefined;
+  readonly anyName?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ImportedZip {
+  readonly name: string;
+  /** Extracted, ready to be packed. */
+  readonly entries: readonly ScannedEntry[];
+  readonly warnings: readonly Warning[];
+}
+
+const defaultMaxBytes = 64 * 1024 ** 3;
+const defaultMaxEntries = 200_000;
+const left = new Set([...vcsFolders, bytecodeFolder]);
+
+/** `staging` is made; it is removed again where the archive is refused. */
+export async function importZip(path: string, staging: string, options: ImportZipOptions = {}): Promise<ImportedZip> {
+  const file = await openArchive(path);
+  try {
+    const { maxBytes = defaultMaxBytes, maxEntries = defaultMaxEntries, anyName = false } = options;
+    const all = await readPolicyEntries(file, { maxBytes, maxEntries, anyName });
+    const root = rootOf(all, path);
+    const kept = all.filter((entry) => !entry.path.split('/').some((part) => left.has(part)));
+    await mkdir(staging, { recursive: true });
+    await refuseTooLarge(kept, staging);
+    const entries = await extractAll(path, kept, root, staging, options.signal);
+    return { name: root.name, entries, warnings: warningsOf(all.length - kept.length, kept) };
+  } catch (error) {
+    await rm(staging, { recursive: true, force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function openArchive(path: string): Promise<FileHandle> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile()) throw refused(`${path} is no file.`);
+    return await open(path, 'r');
+  } catch (error) {
+    if (error instanceof ExpectedError) throw error;
+    throw new ExpectedError('archive-refused', `${path} can't be opened.`, 'Give the path of a package zip.', {
+      cause: error,
+    });
+  }
+}
+
+interface Root {
+  readonly name: string;
+  /** What is dropped from the paths: "digits/" or "". */
+  readonly prefix: string;
+}
+
+/** One root folder with `train.py`, and nothing beside it; or `train.py` at the top. */
+function rootOf(entries: readonly PolicyEntry[], path: string): Root {
+  const isFile = (name: string): boolean => entries.some((entry) => entry.path === name && !entry.isFolder);
+  const tops = [...new Set(entries.map((entry) => entry.path.split('/')[0] ?? ''))];
+  const archiveName = basename(path).replace(/\.zip$/i, '');
+  if (isFile('train.py')) return named(archiveName, '', path);
+  const [top, second] = tops;
+  if (top !== undefined && second === undefined && isFile(`${top}/train.py`)) return named(top, `${top}/`, path);
+  if (top !== undefined && second === undefined)
+    throw refused(`${printable(top)} in ${path} has no train.py, so it is no ML package.`);
+  const beside =
+    tops.length === 0
+      ? 'is empty'
+      : `holds ${tops.slice(0, 5).map(printable).join(', ')} at its top and no train.py there`;
+  throw refused(`${path} ${beside}: a package zip has one folder with train.py, and nothing beside it.`);
+}
+
+function named(name: string, prefix: string, path: string): Root {
+  const problem = packageNameProblem(name);
+  if (problem !== undefined)
+    throw refused(`"${printable(name)}" from ${path} can't be the name of a package: it ${problem}.`);
+  return { name, prefix };
+}
+
+async function refuseTooLarge(entries: readonly PolicyEntry[], folder: string): Promise<void> {
+  const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
+  const { bavail, bsize } = await statfs(folder);
+  if (bytes > bavail * bsize)
+    throw refused(`The archive unpacks to ${bytes} bytes, and only ${bavail * bsize} are free.`);
+}
+
+async function extractAll(
+  archivePath: string,
+  entries: readonly PolicyEntry[],
+  root: Root,
+  staging: string,
+  signal?: AbortSignal,
+): Promise<ScannedEntry[]> {
+  const made = new Set<string>();
+  const extracted: ScannedEntry[] = [];
+  const full = new Set(entries.flatMap((entry) => foldersAbove(entry.path)));
+  const reader = await openEntries(archivePath);
+  const byName = new Map(reader.entries.map((entry) => [entry.fileName, entry]));
+  try {
+    for (const entry of entries) {
+      signal?.throwIfAborted();
+      const path = entry.path.slice(root.prefix.length);
+      if (path === '' || entry.path === root.prefix.slice(0, -1)) continue;
+      const target = join(staging, ...path.split('/'));
+      const folder = entry.isFolder ? target : dirname(target);
+      if (!made.has(folder)) await mkdir(folder, { recursive: true });
+      made.add(folder);
+      if (!entry.isFolder) await extractOne(reader.archive, byName.get(entry.path), entry, target);
+      if (!entry.isFolder || !full.has(entry.path)) extracted.push(scanned(entry, path, target));
+    }
+  } finally {
+    reader.archive.close();
+  }
+  return extracted.sort((a, b) => comparePaths(a.path, b.path));
+}
+
+const foldersAbove = (path: string): string[] => {
+  const parts = path.split('/');
+  return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('/'));
+};
+
+function scanned(entry: PolicyEntry, path: string, source: string): ScannedEntry {
+  if (entry.isFolder) return { path, kind: 'dir', mode: 'dir', bytes: 0, source, mtimeMs: 0 };
+  const mode = (entry.mode & 0o100) === 0 ? '644' : '755';
+  return { path, kind: 'file', mode, bytes: entry.size, source, mtimeMs: 0 };
+}
+
+/** yauzl finds the data; it is inflated here, so that bytes behind its end are seen. */
+async function extractOne(
+  archive: ZipFile,
+  found: Entry | undefined,
+  entry: PolicyEntry,
+  target: string,
+): Promise<void> {
+  const shown = printable(entry.path);
+  if (found === undefined) throw refused(`${shown} is read differently by two readers.`);
+  const sink = createWriteStream(target, { flags: 'wx', mode: (entry.mode & 0o100) === 0 ? 0o644 : 0o755 });
+  const check = new ContentCheck(entry, shown);
+  try {
+    const input = await rawStream(archive, found);
+    if (entry.method === methods.stored) return await pipeline(input, check, sink);
+    const inflate = createInflateRaw();
+    await pipeline(input, inflate, check, sink);
+    if (inflate.bytesWritten !== entry.compressed) throw refused(`${shown} has bytes behind its compressed data.`);
+  } catch (error) {
+    if (error instanceof ExpectedError || (error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
+    throw refused(`${shown} can't be unpacked: ${(error as Error).message}.`);
+  }
+}
+
+function rawStream(archive: ZipFile, entry: Entry): Promise<Readable> {
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | null, stream?: Readable): void => {
+      if (error === null && stream !== undefined) resolve(stream);
+      else reject(error ?? new Error('no data'));
+    };
+    if (entry.compressionMethod === methods.stored) archive.openReadStream(entry, done);
+    else archive.openReadStream(entry, { decompress: false, decrypt: null, start: null, end: null }, done);
+  });
+}
+
+/** Lets through no more than the entry said, and at the end only what has its length and checksum. */
+class ContentCheck extends Transform {
+  private size = 0;
+  private crc = 0;
+
+  constructor(
+    private readonly entry: PolicyEntry,
+    private readonly shown: string,
+  ) {
+    super();
+  }
+
+  override _transform(
+    part: Buffer,
+    _encoding: BufferEncoding,
+    done: (error: Error | null, part?: Buffer) => void,
+  ): void {
+    this.size += part.length;
+    this.crc = crc32(part, this.crc);
+    if (this.size > this.entry.size) done(refused(`${this.shown} lies about its size.`));
+    else done(null, part);
+  }
+
+  override _flush(done: (error?: Error | null) => void): void {
+    if (this.size !== this.entry.size) done(refused(`${this.shown} lies about its size.`));
+    else if (this.crc !== this.entry.crc) done(refused(`${this.shown} is damaged: its checksum is wrong.`));
+    else done();
+  }
+}
+
+function warningsOf(leftOut: number, kept: readonly PolicyEntry[]): Warning[] {
+  const special = kept.filter((entry) => (entry.mode & 0o7000) !== 0);
+  return [
+    ...(leftOut === 0
+      ? []
+      : [{ code: 'import-skipped', message: `${leftOut} entries of VCS folders and __pycache__ were left out.` }]),
+    ...special.map((entry) => ({
+      code: 'import-mode',
+      message: `${printable(entry.path)} had setuid, setgid or sticky bits; they are dropped.`,
+    })),
+  ];
+}

@@ -1,0 +1,116 @@
+/** Reads the zips of versions through yauzl: the list of files, and each of them without unpacking the rest. */
+import type { Readable } from 'node:stream';
+import { open as openArchive, type Entry, type ZipFile } from 'yauzl';
+import { ExpectedError, messageOf } from '../domain/errors';
+
+export interface ZipEntry {
+  /** Below the root folder, with `/`, without a trailing slash. */
+  readonly path: string;
+  readonly mode: '644' | '755' | 'dir';
+  readonly bytes: number;
+}
+
+export interface ZipReader {
+  readonly entries: readonly ZipEntry[];
+  readFile(path: string): Promise<Buffer>;
+  openRead(path: string): Promise<Readable>;
+  close(): Promise<void>;
+}
+
+export async function openZip(path: string): Promise<ZipReader> {
+  const { archive, entries } = await openEntries(path);
+  return new YauzlReader(archive, path, new Map(entries.map((entry) => [pathOf(entry), entry])));
+}
+
+/** Opens and lists; also for archives that have passed the policy. The caller closes. */
+export async function openEntries(path: string): Promise<{ archive: ZipFile; entries: Entry[] }> {
+  const archive = await openFile(path);
+  try {
+    return { archive, entries: await readEntries(archive) };
+  } catch (error) {
+    archive.close();
+    throw error;
+  }
+}
+
+function openFile(path: string): Promise<ZipFile> {
+  return new Promise((resolve, reject) => {
+    openArchive(path, { lazyEntries: true, autoClose: false, strictFileNames: true }, (error, archive) => {
+      if (error === null && archive !== undefined) resolve(archive);
+      else reject(damaged(path, error));
+    });
+  });
+}
+
+function readEntries(archive: ZipFile): Promise<Entry[]> {
+  return new Promise((resolve, reject) => {
+    const entries: Entry[] = [];
+    archive.on('entry', (entry: Entry) => {
+      entries.push(entry);
+      archive.readEntry();
+    });
+    archive.once('end', () => resolve(entries));
+    archive.once('error', reject);
+    archive.readEntry();
+  });
+}
+
+class YauzlReader implements ZipReader {
+  readonly entries: readonly ZipEntry[];
+
+  constructor(
+    private readonly archive: ZipFile,
+    private readonly path: string,
+    private readonly byPath: ReadonlyMap<string, Entry>,
+  ) {
+    this.entries = [...byPath].filter(([name]) => name !== '').map(([name, entry]) => zipEntry(name, entry));
+  }
+
+  async readFile(path: string): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    for await (const part of await this.openRead(path)) parts.push(part as Buffer);
+    return Buffer.concat(parts);
+  }
+
+  openRead(path: string): Promise<Readable> {
+    const entry = this.byPath.get(path);
+    if (entry === undefined) return Promise.reject(new Error(`${this.path} has no ${path}`));
+    return new Promise((resolve, reject) => {
+      this.archive.openReadStream(entry, (error, stream) => {
+        if (error === null && stream !== undefined) resolve(stream);
+        else reject(damaged(this.path, error));
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    this.archive.close();
+    return Promise.resolve();
+  }
+}
+
+const executable = 0o100;
+
+function zipEntry(path: string, entry: Entry): ZipEntry {
+  const isFolder = entry.fileName.endsWith('/');
+  const unixMode = entry.externalFileAttributes >>> 16;
+  const mode = isFolder ? 'dir' : (unixMode & executable) !== 0 ? '755' : '644';
+  return { path, mode, bytes: isFolder ? 0 : entry.uncompressedSize };
+}
+
+/** Without the root folder and the slash at the end. */
+function pathOf(entry: Entry): string {
+  const name = entry.fileName.replace(/\/$/, '');
+  const slash = name.indexOf('/');
+  return slash === -1 ? '' : name.slice(slash + 1);
+}
+
+const damaged = (path: string, error: unknown): ExpectedError =>
+  new ExpectedError(
+    'store-damaged',
+    `${path} can't be read: ${messageOf(error)}.`,
+    '`verify` tells what is still whole.',
+    {
+      cause: error,
+    },
+  );
