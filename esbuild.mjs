@@ -14,7 +14,15 @@ const common = {
   logLevel: 'warning',
   loader: { '.node': 'empty' },
 };
-const node = { ...common, platform: 'node', format: 'cjs', target: 'node20', external: ['vscode', 'cpu-features'] };
+const node = {
+  ...common,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  external: ['vscode', 'cpu-features'],
+  // The UMD builds of some packages hide their requires from the bundler.
+  mainFields: ['module', 'main'],
+};
 
 const exists = async (path) =>
   stat(path).then(

@@ -20,8 +20,6 @@ export type FinalState = Extract<EngineState, { kind: 'ended' | 'forgotten' }>;
 
 const pollMilliseconds = 2_000;
 const batchLimit = 1_000;
-/** How long the log may still stream after the engine said that the run is over. */
-const drainMilliseconds = 15_000;
 const backOff = [250, 500, 1_000, 2_000, 5_000] as const;
 
 export async function followRun(
@@ -37,12 +35,8 @@ export async function followRun(
   const wake = new Wake();
   const logs = streamLog(context, engine, ref, log, hooks, both, wake);
   try {
-    const state = await pollState(engine, ref, hooks, signal, wake);
-    await Promise.race([
-      logs,
-      delay(drainMilliseconds, undefined, { ref: false, signal: both }).catch(() => undefined),
-    ]);
-    return state;
+    // What is still missing of the log is read at the end of the run, by `drainLog`.
+    return await pollState(engine, ref, hooks, signal, wake);
   } finally {
     stop.abort();
     await logs;

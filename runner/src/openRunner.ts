@@ -1,0 +1,42 @@
+/** Puts a runner together for one workspace: its store, its engines, the contract check. Shared by all composition roots. */
+import { realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { blocking, createChecker } from '../../server/src/check';
+import { extractZip } from './archive/extractZip';
+import { createRunner, type PackageCheck } from './index';
+import type { Log } from './domain/log';
+import { createProcessEngine } from './engine/process/processEngine';
+import type { Runner } from './runner';
+import { openStore } from './store/openStore';
+
+export interface OpenRunnerOptions {
+  readonly workspace: string;
+  /** Absent: `.training-pipelines` in the workspace. */
+  readonly storeFolder?: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where the harness and the .wasm files are: `dist/`. */
+  readonly distFolder: string;
+  readonly log: Log;
+}
+
+export const storeFolderName = '.training-pipelines';
+
+export async function openRunner(options: OpenRunnerOptions): Promise<{ runner: Runner; check: PackageCheck }> {
+  const workspace = await realpath(options.workspace);
+  const store = openStore({ folder: resolve(options.storeFolder ?? join(workspace, storeFolderName)), workspace });
+  const harnessFolder = join(options.distFolder, 'harness');
+  const { environment, log } = options;
+  const process = createProcessEngine({ harnessFolder, environment, extract: extractZip });
+  const check = packageCheck(options.distFolder);
+  return { runner: createRunner({ workspace, store, engines: [process], check, log }), check };
+}
+
+function packageCheck(wasmFolder: string): PackageCheck {
+  const checker = createChecker({ wasmFolder });
+  const findings = (workspace: string, folder: string) => checker.check({ workspace, packages: [folder], configured: true });
+  return {
+    findings,
+    blocking: async (workspace, folder) => blocking(await findings(workspace, folder)),
+    discover: (workspace) => checker.discover(workspace),
+  };
+}
