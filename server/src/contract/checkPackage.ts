@@ -1,10 +1,16 @@
 /** Everything that is said about one package: its files in, findings out. */
 import type { Pipeline } from '../../../runner/src/domain/pipeline';
 import { ModuleModel, PackageModules, type PackageFiles, type ParsedFile } from '../python/modules';
-import type { SyntaxNode } from '../python/syntaxNode';
 import { Resolver } from '../python/resolve';
 import type { RawFinding } from '../rawFinding';
 import { SourceText } from '../sourceText';
+import { Values } from '../python/values';
+import { absolutePaths } from './absolutePaths';
+import { FileRules } from './fileRules';
+import { importedModules, importRules } from './importRules';
+import { importTimeWork } from './importTimeWork';
+import { parameterRules } from './parameterRules';
+import { requiredNames } from './requiredNames';
 import { judgeMain, type Candidate } from './mainBinding';
 import { judgeMethods } from './methodRules';
 import { packageHasMain } from './packageMarker';
@@ -50,12 +56,59 @@ export function checkPackage(input: PackageInput): PackageReport {
   const train = new ModuleModel(trainFile, 'train', file);
   const subject: Subject = { train, resolver: new Resolver(modules) };
   const verdict = judgeMain(subject);
-  const [main, ...others] = verdict.candidates;
+  const [first, ...others] = verdict.candidates;
+  const main = others.length === 0 ? first : undefined;
   const methods = verdict.candidates.map((candidate) => judgeMethods(candidate, subject));
   // Which of several classes it is depends on the run; only what fails either way is said.
   const surely = methods.every((found) => found.length > 0) ? methods.flat() : [];
-  const findings = [...verdict.findings, ...surely];
-  return { isPackage: true, findings, main: others.length === 0 ? main : undefined, train, modules };
+  const findings = [
+    ...verdict.findings,
+    ...surely,
+    ...warnings(input, subject, main),
+    ...brokenModules(train, modules),
+  ];
+  return { isPackage: true, findings, main, train, modules };
+}
+
+function warnings(input: PackageInput, subject: Subject, main: Candidate | undefined): RawFinding[] {
+  const values = new Values(subject.resolver);
+  const { modules } = subject.resolver;
+  const required = requiredNames(input.files);
+  return [
+    ...(main === undefined ? [] : mainWarnings(input, subject, main, values)),
+    ...absolutePaths(subject),
+    ...parameterRules(subject, values, input.parameterNames, main?.cls),
+    ...importRules(subject, { modules, values, python: input.python, required }),
+  ];
+}
+
+function mainWarnings(input: PackageInput, subject: Subject, main: Candidate, values: Values): RawFinding[] {
+  const files = new FileRules(main, subject, values);
+  const mainFile = subject.resolver.modules.find(['main']);
+  return [
+    ...importTimeWork(main, subject),
+    ...files.missing(),
+    ...files.datasetWritten(input.pipelines),
+    ...files.saveUnread(mainFile.kind === 'module' && mainFile.module.path === 'main.py' ? mainFile.module : undefined),
+  ];
+}
+
+/** Modules of the package that train.py imports, themselves or through others, and that Python refuses. */
+function brokenModules(train: ModuleModel, modules: PackageModules): RawFinding[] {
+  const findings = new Map<string, RawFinding>();
+  const seen = new Set<string>([train.path]);
+  const queue = [train];
+  for (let module = queue.pop(); module !== undefined; module = queue.pop()) {
+    for (const found of importedModules(module, modules)) {
+      const path = found.kind === 'module' ? found.module.path : found.path;
+      if (seen.has(path)) continue;
+      seen.add(path);
+      if (found.kind === 'module') queue.push(found.module);
+      const problem = found.kind === 'opaque' && found.file !== undefined ? refusedFile(path, found.file) : undefined;
+      if (problem !== undefined) findings.set(path, problem);
+    }
+  }
+  return [...findings.values()];
 }
 
 /** `syntax` or `file-skipped`, for a file that can't be looked at. */
@@ -82,5 +135,3 @@ function skipped(path: string, reason: keyof typeof reasons): RawFinding {
   const message = `${path} ${reasons[reason]}, so it is not checked.`;
   return { code: 'file-skipped', severity: 'information', message, range: { start: zero, end: zero }, file: path };
 }
-
-export type { SyntaxNode };
