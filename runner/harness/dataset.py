@@ -107,7 +107,9 @@ class LocalDataset:
 
     def make(self):
         if self.access == "copy":
-            if not self._try_mount("overlay", self._overlay):
+            # An overlay shows the files' own modes, so it is no writable view where those forbid writing.
+            if not (may_write_all(self.path) and self._try_mount("overlay", self._overlay)):
+                os.makedirs(self.target, exist_ok=True)
                 os.rmdir(self.target)
                 copy(self.path, self.target)
                 self.how = "copy"
@@ -157,6 +159,31 @@ class LocalDataset:
         except (OSError, NotImplementedError):
             self.how = "path"
             self.argument = self.path
+
+
+def may_write_all(top):
+    user = os.geteuid()
+    if user == 0:
+        return True
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            if not owned_and_writable(os.stat(folder), user):
+                return False
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    elif not entry.is_symlink() and not owned_and_writable(entry.stat(), user):
+                        return False
+        except OSError:
+            return False
+    return True
+
+
+def owned_and_writable(status, user):
+    return status.st_uid == user and status.st_mode & 0o200 != 0
 
 
 def die_with_parent():

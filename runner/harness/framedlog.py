@@ -15,11 +15,8 @@ import time
 LIMIT = 8192
 MASK = b"***"
 _OTHERS = re.compile(rb"[\x00-\x1f\x7f]")
-_OTHERS_TEXT = re.compile("[\x00-\x1f\x7f\udc80-\udcff]")
-
-
-def _hexadecimal(match):
-    return "\\x%02x" % (ord(match.group()) & 0xFF)
+# A byte that is no UTF-8 decodes to 0xDC00 plus itself.
+_HEXADECIMAL = {code + (0xDC00 if code > 127 else 0): "\\x%02x" % code for code in [*range(32), *range(127, 256)]}
 
 
 def escape(payload):
@@ -27,7 +24,7 @@ def escape(payload):
     text = payload.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
     if text.isascii() and not _OTHERS.search(text):
         return text
-    return _OTHERS_TEXT.sub(_hexadecimal, text.decode("utf-8", "surrogateescape")).encode("utf-8")
+    return text.decode("utf-8", "surrogateescape").translate(_HEXADECIMAL).encode("utf-8")
 
 
 def incomplete_tail(data):
@@ -104,6 +101,7 @@ class Sink:
     """Writes lines to a descriptor without ever waiting on it for long; what does not fit yet waits here."""
 
     HIGH = 1024 * 1024
+    HOPE_SECONDS = 30.0
 
     def __init__(self, descriptor):
         self.descriptor = descriptor
@@ -111,6 +109,7 @@ class Sink:
         self.current = memoryview(b"")
         self.size = 0
         self.problem = ""
+        self.problem_since = None
 
     def put(self, line):
         self.queue.append(line)
@@ -120,6 +119,11 @@ class Sink:
     def full(self):
         return self.size >= self.HIGH
 
+    def holds_up(self):
+        """Whether the run has to wait for room: for a while, but not for ever where a disk stays full."""
+        hopeless = self.problem_since is not None and time.monotonic() - self.problem_since > self.HOPE_SECONDS
+        return self.full and not hopeless
+
     def flush(self):
         """Writes once; call it when the descriptor polled ready: a pipe then takes 4096 bytes without blocking."""
         if not self.current:
@@ -127,7 +131,7 @@ class Sink:
             self.queue = []
         try:
             done = os.write(self.descriptor, self.current[: self.chunk])
-            self.problem = ""
+            self.problem, self.problem_since = "", None
         except BlockingIOError:
             done = 0
         except OSError as error:
@@ -139,6 +143,8 @@ class Sink:
 
     def _failed(self, error):
         self.problem = error.strerror or str(error)
+        if self.problem_since is None:
+            self.problem_since = time.monotonic()
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
             return 0
         # Nobody reads any more (the engine's log is gone): the run goes on without.
@@ -162,9 +168,12 @@ class FramedLog:
     def write(self, stream, payload):
         """One or more records for a payload that is masked already."""
         if self.sink.full:
-            # Only a disk that stays full brings it here: reading stops long before.
+            # Only a disk that stays full brings it here: reading stops before.
             self.lost += len(payload)
             return
+        if self.lost:
+            lost, self.lost = self.lost, 0
+            self.event({"event": "lost", "bytes": lost})
         stamp = int(self.clock() * 1000)
         for piece in pieces(payload):
             self.sequence += 1

@@ -75,10 +75,10 @@ def failed(ending):
     if ending.not_started:
         return result("failed", "code", "Python could not be started: %s." % ending.not_started)
     if report.get("memory"):
-        return result("failed", "out-of-memory", "Out of memory %s: %s." % (WHERE[ending.step], title(report)))
+        return result("failed", "out-of-memory", out_of_memory(ending, title(report)))
     if killed_for_memory(ending, report):
         what = title(report) if "exception" in report else "the run was killed for it"
-        return result("failed", "out-of-memory", "Out of memory %s: %s." % (WHERE[ending.step], what))
+        return result("failed", "out-of-memory", out_of_memory(ending, what))
     if "contract" in report:
         return result("failed", "contract", report["contract"], "Training calls Main(), train(data_directory) and save().")
     if "exit" in report:
@@ -86,6 +86,10 @@ def failed(ending):
     if "exception" in report:
         return result("failed", "code", title(report), exception_hint(report))
     return ended_without_word(ending)
+
+
+def out_of_memory(ending, what):
+    return "Out of memory %s: %s." % (WHERE[ending.step], what.rstrip("."))
 
 
 def killed_for_memory(ending, report):

@@ -152,7 +152,7 @@ class Supervisor:
         sink = self.log.sink
         poller = select.poll()
         poller.register(self.signals.wake, select.POLLIN)
-        if not sink.full:
+        if not sink.holds_up():
             for descriptor in self.streams:
                 poller.register(descriptor, select.POLLIN)
         for descriptor in (self.report_end, self.gpu_reader):
@@ -347,7 +347,7 @@ class Supervisor:
             processes.send(helper, signal.SIGKILL)
         processes.wait_gone(self.family, UNKILLABLE_SECONDS, True)
         deadline = time.monotonic() + DRAIN_SECONDS
-        while (self.streams or self.report_end is not None) and (time.monotonic() < deadline or self.log.sink.full):
+        while (self.streams or self.report_end is not None) and (time.monotonic() < deadline or self.log.sink.holds_up()):
             self.next_usage = time.monotonic() + 0.05
             self._poll(self._patience())
         for stream in self.streams.values():
