@@ -51,14 +51,14 @@ function collect(node: SyntaxNode, facts: Collected): void {
 }
 
 function mayReadEnvironment(node: SyntaxNode): boolean {
-  if (node.type === 'subscript') return /\benviron\b/.test(node.textOf('value'));
-  return node.type === 'comparison_operator' && /\benviron\b/.test(node.text);
+  if (node.type === 'subscript') return /\benviron\b|^_?env$/i.test(node.textOf('value'));
+  return node.type === 'comparison_operator' && /\benviron\b|\benv$/i.test(node.text);
 }
 
 function collectCall(node: SyntaxNode, facts: Collected): void {
   const target = node.textOf(node.type === 'call' ? 'function' : 'left');
   if (/\bsys\.path\b|\bsite\.addsitedir\b/.test(target)) facts.searchPath.push(node);
-  if (node.type === 'call' && /environ\b|getenv$/.test(target)) facts.environment.push(node);
+  if (node.type === 'call' && /environ\b|getenv$|^_?env\.get$/i.test(target)) facts.environment.push(node);
 }
 
 const looksAbsolute = /^[a-zA-Z]{0,2}(?:"""|'''|"|')(?:\/|[A-Za-z]:[\\/]|file:\/\/)/;
