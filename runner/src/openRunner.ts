@@ -5,6 +5,8 @@ import { blocking, createChecker } from '../../server/src/check';
 import { extractZip } from './archive/extractZip';
 import { createRunner, type PackageCheck } from './index';
 import type { Log } from './domain/log';
+import { createDockerEngine } from './engine/docker/dockerEngine';
+import { findLocalDocker } from './engine/docker/endpoint';
 import { createProcessEngine } from './engine/process/processEngine';
 import type { Runner } from './runner';
 import { openStore } from './store/openStore';
@@ -26,14 +28,17 @@ export async function openRunner(options: OpenRunnerOptions): Promise<{ runner: 
   const store = openStore({ folder: resolve(options.storeFolder ?? join(workspace, storeFolderName)), workspace });
   const harnessFolder = join(options.distFolder, 'harness');
   const { environment, log } = options;
-  const process = createProcessEngine({ harnessFolder, environment, extract: extractZip });
+  const endpoint = await findLocalDocker(environment);
+  const docker = createDockerEngine({ name: 'docker', endpoint, harnessFolder, environment });
+  const local = createProcessEngine({ harnessFolder, environment, extract: extractZip });
   const check = packageCheck(options.distFolder);
-  return { runner: createRunner({ workspace, store, engines: [process], check, log }), check };
+  return { runner: createRunner({ workspace, store, engines: [docker, local], check, log }), check };
 }
 
 function packageCheck(wasmFolder: string): PackageCheck {
   const checker = createChecker({ wasmFolder });
-  const findings = (workspace: string, folder: string) => checker.check({ workspace, packages: [folder], configured: true });
+  const findings = (workspace: string, folder: string) =>
+    checker.check({ workspace, packages: [folder], configured: true });
   return {
     findings,
     blocking: async (workspace, folder) => blocking(await findings(workspace, folder)),

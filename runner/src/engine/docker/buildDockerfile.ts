@@ -1,0 +1,56 @@
+/** Builds the image of a package's own Dockerfile, with the version's content as its context. */
+import { packTar } from '../../archive/tarPack';
+import { ExpectedError } from '../../domain/errors';
+import type { EnvironmentRequest } from '../engine';
+import { labels } from './containerSpec';
+import type { DockerClient } from './dockerClient';
+import type { PrepareEvents } from './images';
+import { engineLines, type EngineLine } from './pullImage';
+
+export interface DockerfileBuild {
+  readonly request: EnvironmentRequest;
+  readonly tag: string;
+}
+
+export async function buildDockerfile(
+  client: DockerClient,
+  { request, tag }: DockerfileBuild,
+  events: PrepareEvents,
+  signal?: AbortSignal,
+): Promise<void> {
+  events.onProgress({ text: 'building the image from the Dockerfile' });
+  const context = packTar([{ kind: 'zip', path: '.', zip: request.zip }], { uid: 0, gid: 0 });
+  const own = { [labels.kind]: 'environment', [labels.installation]: request.installation };
+  const query = {
+    t: tag,
+    rm: true,
+    forcerm: true,
+    labels: own,
+    networkmode: request.network === 'none' ? 'none' : 'default',
+  };
+  const body = await client.stream('POST', '/build', query, signal, context);
+  const onAbort = (): void => void body.destroy(new Error('cancelled'));
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    for await (const line of engineLines(body)) take(line, events);
+    signal?.throwIfAborted();
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+function take({ stream, error }: EngineLine, events: PrepareEvents): void {
+  const said = stream ?? '';
+  if (said !== '') events.onOutput(said);
+  const [, done, total, what = ''] = /^Step (\d+)\/(\d+) : (.*)/.exec(said) ?? [];
+  if (done !== undefined) {
+    const text = `building the image: ${what}`.slice(0, 120);
+    events.onProgress({ text, done: Number(done), total: Number(total), unit: 'steps' });
+  }
+  if ((error ?? '') === '') return;
+  throw new ExpectedError(
+    'requirements',
+    `The Dockerfile can't be built: ${(error ?? '').trim()}`,
+    'The output says at which line.',
+  );
+}

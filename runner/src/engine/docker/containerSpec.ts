@@ -1,0 +1,111 @@
+/** The container of a run, described as a value: what is sent to `POST /containers/create`. */
+import type { RunSpec } from '../engine';
+
+export const base = '/training';
+export const controlFolder = `${base}/control`;
+
+export const containerName = (runId: string): string => `training-pipelines-${runId}`;
+
+export const labels = {
+  run: 'training-pipelines.run',
+  nonce: 'training-pipelines.nonce',
+  installation: 'training-pipelines.installation',
+  kind: 'training-pipelines.kind',
+  key: 'training-pipelines.key',
+} as const;
+
+/** What of the engine and of the user decides how a container is made. */
+export interface ContainerPlace {
+  /** `uid:gid` of the user as the engine sees it. */
+  readonly user: string;
+  /** How GPUs are asked for. */
+  readonly gpuStyle: 'nvidia' | 'cdi';
+  /** Bytes of the engine's machine. */
+  readonly memory: number;
+  /** Volume that gives the private writable view of the dataset, where one is wanted. */
+  readonly copyVolume?: string;
+}
+
+const mebibyte = 1024 * 1024;
+const leastShm = 1024 * mebibyte;
+
+/** Training code may use many threads and worker processes; this only stops a fork bomb. */
+const pidsLimit = 16_384;
+
+/** Half of the memory that the run may use, at least 1 GiB: PyTorch's DataLoader passes batches through it. */
+export function shmSize(spec: RunSpec, place: ContainerPlace): number {
+  return spec.limits.shm ?? Math.max(leastShm, Math.floor((spec.limits.memory ?? place.memory) / 2));
+}
+
+export function containerSpec(spec: RunSpec, place: ContainerPlace) {
+  const { ref, limits } = spec;
+  return {
+    Image: spec.environment.target,
+    Entrypoint: ['python3', '-I', '-S', `${controlFolder}/harness.py`],
+    Cmd: [`${controlFolder}/spec.json`],
+    WorkingDir: base,
+    User: place.user,
+    Tty: false,
+    OpenStdin: false,
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    // The harness reads none of these; they are for the interpreter that runs it.
+    Env: ['HOME=/tmp', 'PYTHONIOENCODING=utf-8', 'LANG=C.UTF-8'],
+    Labels: {
+      [labels.kind]: 'run',
+      [labels.run]: ref.runId,
+      [labels.nonce]: ref.nonce,
+      [labels.installation]: ref.installation,
+    },
+    HostConfig: {
+      Init: true,
+      AutoRemove: false,
+      RestartPolicy: { Name: 'no' },
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      Privileged: false,
+      PidsLimit: pidsLimit,
+      NetworkMode: spec.network,
+      IpcMode: 'private',
+      ShmSize: shmSize(spec, place),
+      // No rotation: the log is complete until it was read.
+      LogConfig: { Type: 'json-file', Config: {} },
+      Mounts: [datasetMount(spec, place)],
+      ...memoryLimit(limits.memory),
+      ...(limits.cpus === null ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
+      ...gpuRequest(spec, place),
+    },
+  };
+}
+
+/** No swap beyond the limit, so that reaching it has an end. */
+const memoryLimit = (memory: number | null) => (memory === null ? {} : { Memory: memory, MemorySwap: memory });
+
+function datasetMount(spec: RunSpec, place: ContainerPlace) {
+  const target = `${base}/${spec.package}/${spec.dataset.mountName}`;
+  if (place.copyVolume !== undefined)
+    return { Type: 'volume', Source: place.copyVolume, Target: target, ReadOnly: false };
+  return {
+    Type: 'bind',
+    Source: spec.dataset.path,
+    Target: target,
+    ReadOnly: true,
+    BindOptions: { Propagation: 'rprivate' },
+  };
+}
+
+function gpuRequest(spec: RunSpec, place: ContainerPlace) {
+  const { gpu } = spec;
+  if (gpu.kind === 'none') return {};
+  if (place.gpuStyle === 'cdi') return { DeviceRequests: [{ Driver: 'cdi', DeviceIDs: cdiDevices(gpu) }] };
+  const request = gpu.kind === 'ids' ? { DeviceIDs: [...gpu.ids] } : { Count: gpu.kind === 'all' ? -1 : gpu.count };
+  return { DeviceRequests: [{ Driver: '', ...request, Capabilities: [['gpu']] }] };
+}
+
+function cdiDevices(gpu: Exclude<RunSpec['gpu'], { kind: 'none' }>): string[] {
+  const name = (id: string | number): string => `nvidia.com/gpu=${id}`;
+  if (gpu.kind === 'all') return [name('all')];
+  if (gpu.kind === 'ids') return gpu.ids.map(name);
+  return Array.from({ length: gpu.count }, (_, i) => name(i));
+}

@@ -1,0 +1,170 @@
+/** The `docker` engine: whatever speaks the Docker API. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { EngineFacts } from '../../domain/engineFacts';
+import { ExpectedError, isExpected, messageOf } from '../../domain/errors';
+import type { Warning } from '../../domain/run';
+import type { Engine, EngineState, RunDemand, RunRef } from '../engine';
+import { collectContainer } from './collectContainer';
+import { DockerClient, DockerRefusal } from './dockerClient';
+import { showEndpoint, type Endpoint } from './endpoint';
+import { readEngineInfo, type EngineInfo } from './engineInfo';
+import { checkImage, prepareImage, type ImageOptions } from './environmentImage';
+import { checkGpu, readGpus } from './gpus';
+import { followContainer } from './followContainer';
+import {
+  containerPath,
+  copyVolumeName,
+  ignoring,
+  inspectContainer,
+  removeContainer,
+  removeVolume,
+  type Inspected,
+} from './runObjects';
+import { startContainer } from './startContainer';
+
+export interface DockerEngineOptions {
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  readonly harnessFolder: string;
+  /** The caller's environment: pip's settings are taken from it. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+export function createDockerEngine(options: DockerEngineOptions): Engine {
+  const client = new DockerClient(options.name, options.endpoint);
+  let info: Promise<EngineInfo> | undefined;
+  /** Asked once; an engine that did not answer is asked again. */
+  const known = (signal?: AbortSignal): Promise<EngineInfo> => {
+    info ??= readEngineInfo(client, signal).catch((error: unknown) => {
+      info = undefined;
+      throw mapped(error, options.name);
+    });
+    return info;
+  };
+  const imageOptions: ImageOptions = {
+    environment: options.environment,
+    installer: join(options.harnessFolder, 'install.py'),
+  };
+
+  return {
+    name: options.name,
+    kind: 'docker',
+    probe: (signal) => probe(() => readEngineInfo(client, signal), options),
+    demand: (demand, signal) => checkDemand(client, demand, () => known(signal), signal),
+    prepare: async (request, events, signal) => {
+      try {
+        return await prepareImage(client, await known(signal), request, imageOptions, events, signal);
+      } catch (error) {
+        if (signal?.aborted === true)
+          throw new ExpectedError('cancelled', 'Making the environment was cancelled.', '', { cause: error });
+        throw mapped(error, options.name);
+      }
+    },
+    start: async (spec, secrets, { onProgress, signal }) => {
+      const start = { harnessFolder: options.harnessFolder, info: await known(signal), secrets, onProgress, signal };
+      await startContainer(client, spec, start).catch((error: unknown) => {
+        throw mapped(error, options.name);
+      });
+      return { warnings: [] };
+    },
+    inspect: (ref, signal) => inspect(client, ref, signal),
+    follow: (ref, follow) => followContainer(client, ref, follow),
+    stop: (ref, { graceSeconds, signal }) => stop(client, ref, graceSeconds, signal),
+    collect: async (ref, staging, collect) => {
+      try {
+        return await collectContainer(client, ref, staging, collect);
+      } catch (error) {
+        throw mapped(error, options.name);
+      }
+    },
+    remove: async (ref, signal) => {
+      await removeContainer(client, ref, signal);
+      for (const name of [copyVolumeName(ref), `${copyVolumeName(ref)}-scratch`]) {
+        await removeVolume(client, name, ref.installation, signal);
+      }
+    },
+  };
+}
+
+/** A refusal that nobody expected becomes an error with words. */
+function mapped(error: unknown, engine: string): unknown {
+  if (!(error instanceof DockerRefusal)) return error;
+  if (/no space left/i.test(error.message)) {
+    return new ExpectedError('disk-full', `The disk of ${engine} is full.`, 'Free some room there and try again.', {
+      cause: error,
+    });
+  }
+  return new ExpectedError('engine-failed', `${engine} refused: ${error.message}`, '', { cause: error });
+}
+
+async function probe(read: () => Promise<EngineInfo>, options: DockerEngineOptions): Promise<EngineFacts> {
+  const head = { name: options.name, kind: 'docker', endpoint: showEndpoint(options.endpoint) } as const;
+  const nothing = { version: '', platform: '', cpus: null, memory: null, gpus: [] };
+  try {
+    const { version, platform, cpus, memory } = await read();
+    return { ...head, state: 'ready', version, platform, cpus, memory, gpus: readGpus(), problem: null };
+  } catch (error) {
+    const code = isExpected(error) ? error.code : 'engine-unreachable';
+    const state =
+      code === 'engine-permission' ? 'permission' : code === 'engine-unsupported' ? 'unsupported' : 'unreachable';
+    const hint = isExpected(error) ? error.hint : '';
+    return { ...head, ...nothing, state, problem: { code, message: messageOf(error), hint } };
+  }
+}
+
+async function checkDemand(
+  client: DockerClient,
+  demand: RunDemand,
+  known: () => Promise<EngineInfo>,
+  signal?: AbortSignal,
+): Promise<readonly Warning[]> {
+  const info = await known();
+  if (demand.gpu.kind !== 'none') await checkGpu(client, info, demand.gpu, signal);
+  await checkImage(client, info, demand, signal);
+  return tooMuchMemory(client.engine, demand, info);
+}
+
+function tooMuchMemory(engine: string, demand: RunDemand, info: EngineInfo): Warning[] {
+  const { memory } = demand.limits;
+  if (memory === null || info.memory === 0 || memory <= info.memory) return [];
+  return [{ code: 'limit-too-high', message: `The memory limit is more than ${engine} has.` }];
+}
+
+async function inspect(client: DockerClient, ref: RunRef, signal?: AbortSignal): Promise<EngineState> {
+  try {
+    const found = await inspectContainer(client, ref, { signal, timeoutMilliseconds: 10_000 });
+    return found === undefined ? { kind: 'forgotten' } : stateOf(found.State, client.engine);
+  } catch (error) {
+    signal?.throwIfAborted();
+    return { kind: 'unknown', why: messageOf(error) };
+  }
+}
+
+/** Docker's words, and those that Podman adds. */
+const notStarted = new Set(['created', 'configured', 'initialized']);
+const over = new Set(['exited', 'dead', 'stopped']);
+
+function stateOf(state: Inspected['State'], where: string): EngineState {
+  if (notStarted.has(state.Status)) return { kind: 'created' };
+  if (!over.has(state.Status)) return { kind: 'running', where };
+  return {
+    kind: 'ended',
+    exitCode: state.ExitCode ?? null,
+    signal: null,
+    outOfMemory: state.OOMKilled === true,
+    error: state.Error ?? '',
+  };
+}
+
+/** The harness ends the user's code within the grace; the engine's own kill comes only after that. */
+async function stop(client: DockerClient, ref: RunRef, graceSeconds: number, signal?: AbortSignal): Promise<void> {
+  const path = containerPath(ref);
+  if (graceSeconds === 0) {
+    await ignoring([404, 409], () => client.post(`${path}/kill`, z.unknown(), {}, { signal }));
+    return;
+  }
+  const wait = graceSeconds + 5;
+  const options = { signal, timeoutMilliseconds: (wait + 15) * 1000 };
+  await ignoring([404, 304], () => client.post(`${path}/stop`, z.unknown(), { query: { t: wait } }, options));
+}

@@ -1,0 +1,76 @@
+/** The log of a run from the engine: framed records on stdout, resumed by time (as a hint) and sequence (exactly). */
+import type { FollowOptions, LogChunk, LogCursor, RunRef } from '../engine';
+import { decodeRecord, LineSplitter } from '../logFrames';
+import { demux } from './demux';
+import { DockerRefusal, type DockerClient } from './dockerClient';
+import { containerPath } from './runObjects';
+
+export interface LogItem {
+  readonly chunk: LogChunk;
+  readonly cursor: LogCursor;
+}
+
+/** The engine's clock and the container's are one, yet its stamps may have whole seconds only. */
+const marginSeconds = 2;
+
+export async function* followContainer(
+  client: DockerClient,
+  ref: RunRef,
+  options: FollowOptions,
+): AsyncGenerator<LogItem> {
+  const after = options.after?.sequence ?? 0;
+  const since = Math.max(0, Number(options.after?.hint ?? '0') - marginSeconds);
+  let first = true;
+  for await (const item of records(client, ref, options, since)) {
+    // A gap at the beginning: the engine's times are not what they were, so everything is read.
+    if (first && since > 0 && item.chunk.sequence > after + 1) {
+      yield* followContainer(client, ref, { ...options, after: { sequence: after, hint: '0' } });
+      return;
+    }
+    first = false;
+    if (item.chunk.sequence > after) yield item;
+  }
+}
+
+async function* records(
+  client: DockerClient,
+  ref: RunRef,
+  options: FollowOptions,
+  since: number,
+): AsyncGenerator<LogItem> {
+  const query = { stdout: true, stderr: false, follow: options.live, timestamps: false, since };
+  const { signal } = options;
+  let stream;
+  try {
+    stream = await client.stream('GET', `${containerPath(ref)}/logs`, query, signal);
+  } catch (error) {
+    if (error instanceof DockerRefusal && error.status === 404) return;
+    throw error;
+  }
+  const onAbort = (): void => void stream.destroy();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const lines = new LineSplitter();
+    for await (const frame of demux(stream)) {
+      if (frame.stream !== 'stdout') continue;
+      for (const line of lines.push(frame.data)) {
+        const chunk = decodeRecord(line);
+        if (chunk === undefined) continue;
+        yield { chunk, cursor: { sequence: chunk.sequence, hint: String(Math.floor(chunk.time / 1000)) } };
+      }
+    }
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    stream.destroy();
+  }
+}
+
+/** What the interpreter or the harness itself said on stderr; for the words of a failure. */
+export async function readComplaints(client: DockerClient, ref: RunRef, signal?: AbortSignal): Promise<string> {
+  const query = { stdout: false, stderr: true, follow: false, tail: 20 };
+  const stream = await client.stream('GET', `${containerPath(ref)}/logs`, query, signal);
+  const parts: Buffer[] = [];
+  for await (const frame of demux(stream)) parts.push(frame.data);
+  return Buffer.concat(parts).toString('utf8').trim().split('\n').at(-1)?.slice(0, 500) ?? '';
+}
