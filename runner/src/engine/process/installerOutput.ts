@@ -32,7 +32,10 @@ export class InstallWatcher {
 }
 
 function collecting(line: string): string | undefined {
-  const found = /^\s*Collecting ([^\s;]+)/.exec(line) ?? /^Requirement already satisfied: (\S+)/.exec(line);
+  const found =
+    /^\s*Collecting ([^\s;]+)/.exec(line) ??
+    /^Requirement already satisfied: (\S+)/.exec(line) ??
+    /^\s*Processing (?:.*[\\/])?([^\s\\/]+?)(?:-\d\S*)?(?: \(from .*)?$/.exec(line);
   return found?.[1] === undefined ? undefined : baseName(found[1]);
 }
 
@@ -88,6 +91,11 @@ const patterns: readonly Pattern[] = [
     pattern: /there (?:is|are) (?:no versions? of|only .+? of) ([A-Za-z0-9._-]+(?:[=<>!~]=?[^\s]+)?)/,
     message: ([, name = '']) => `The requirement ${name} was not found for this Python.`,
     hint: checkName,
+  },
+  {
+    pattern: /Couldn't parse requirement in `(.+?)`/,
+    message: ([, file = '']) => `${file} holds a line that is no requirement.`,
+    hint: 'A requirement looks like "numpy>=1.24".',
   },
   {
     pattern: /Could not open requirements file: .*?'(.+?)'/,
