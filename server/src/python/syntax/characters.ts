@@ -87,3 +87,24 @@ const keywords: ReadonlySet<string> = new Set(
 export function isKeyword(name: string): boolean {
   return keywords.has(name);
 }
+
+/** White space within a line. */
+export function isBlank(code: number): boolean {
+  return code === space || code === tab || code === formFeed;
+}
+
+/** ASCII only. */
+export function isPlain(word: string): boolean {
+  for (let at = 0; at < word.length; at++) if (word.charCodeAt(at) > 127) return false;
+  return true;
+}
+
+/** CPython's words for a character that can stand nowhere in a program. */
+export function strangeCharacter(point: number): string {
+  if (point === 0) return 'source code cannot contain null bytes';
+  if (point < 128) return 'invalid syntax';
+  const character = String.fromCodePoint(point);
+  const code = `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
+  const printable = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(character);
+  return printable ? `invalid character '${character}' (${code})` : `invalid non-printable character ${code}`;
+}

@@ -54,6 +54,7 @@ export abstract class ExpressionParser extends ParameterParser {
   }
 
   private lambda(): Node {
+    if (this.tokenizer.atFieldLevel) this.invalid('f-string: lambda expressions are not allowed without parentheses');
     const { start } = this.advance();
     const parameters = this.parameters(':');
     this.expectOp(':');

@@ -13,6 +13,9 @@ interface Quotes {
   readonly raw: boolean;
 }
 
+/** How often a format specification may hold a field that has one of its own. */
+const deepestField = 2;
+
 const conversions: ReadonlySet<string> = new Set(['s', 'r', 'a']);
 
 export abstract class FStringParser extends ArgumentParser {
@@ -49,7 +52,7 @@ export abstract class FStringParser extends ArgumentParser {
       }
       if (character === '{' && this.source[at + 1] !== '{') {
         this.checkEscapes(quotes, literal, at);
-        at = this.field(quotes, at, parts);
+        at = this.field(quotes, at, parts, 0);
         literal = at;
       } else {
         at = this.literalStep(quotes, at);
@@ -94,14 +97,15 @@ export abstract class FStringParser extends ArgumentParser {
   }
 
   /** From the opening brace; returns the offset behind the closing one. */
-  private field(quotes: Quotes, at: number, parts: Node[]): number {
+  private field(quotes: Quotes, at: number, parts: Node[], depth: number): number {
+    if (depth > deepestField) this.fail('f-string: expressions nested too deeply', at, at + 1);
     this.tokenizer.openField();
     this.resume(at + 1);
     try {
       this.fieldExpression(parts);
       this.conversion();
       const expressionEnd = this.token.start;
-      const end = this.isOp(':') ? this.specification(quotes, this.token.end, parts) : this.token.end;
+      const end = this.isOp(':') ? this.specification(quotes, this.token.end, parts, depth) : this.token.end;
       if (!this.isOp(':') && !this.isOp('}')) this.invalid("f-string: expecting '}'");
       this.noteNewSyntax(quotes, at + 1, expressionEnd);
       this.tokenizer.closeField();
@@ -115,28 +119,32 @@ export abstract class FStringParser extends ArgumentParser {
     if (this.isKind('op') && ['}', '!', ':', '='].includes(this.token.text)) {
       this.fail(`f-string: valid expression required before '${this.token.text}'`, this.token.start, this.token.end);
     }
-    parts.push(this.yieldOrExpressions());
+    const value = this.yieldOrExpressions();
+    if (value.kind === 'starred') this.failAt('f-string: cannot use starred expression here', value);
+    parts.push(value);
     this.takeOp('=');
   }
 
   private conversion(): void {
     if (!this.takeOp('!')) return;
-    if (!this.isKind('name') || !conversions.has(this.token.text)) {
+    const glued = this.token.start === this.lastEnd;
+    if (!glued || !this.isKind('name') || !conversions.has(this.token.text)) {
       this.invalid("f-string: invalid conversion character: expected 's', 'r', or 'a'");
     }
     this.advance();
   }
 
   /** The text behind `:`, with fields of its own, up to behind the brace that ends the field. */
-  private specification(quotes: Quotes, from: number, parts: Node[]): number {
+  private specification(quotes: Quotes, from: number, parts: Node[], depth: number): number {
     const colon = this.token;
     let at = from;
     for (;;) {
-      this.checkOpen(quotes, at);
+      // A field that was spread over lines may end on a line of its own.
+      if (!/^[ \t]*(?:\r\n|\r|\n)\s*\}/.test(this.source.slice(at, at + 80))) this.checkOpen(quotes, at);
       if (this.isClosing(quotes, at)) this.fail("f-string: expecting '}'", at, at + 1);
       const character = this.source.charCodeAt(at);
       if (character === 125) break;
-      if (character === 123) at = this.field(quotes, at, parts);
+      if (character === 123) at = this.field(quotes, at, parts, depth + 1);
       else at += character === backslash ? 2 : 1;
     }
     this.token = colon;

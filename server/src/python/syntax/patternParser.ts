@@ -146,8 +146,10 @@ export abstract class PatternParser extends ExpressionParser {
   private numberPattern(): Read {
     this.takeOp('-');
     if (!this.isKind('number')) this.invalid();
-    this.advance();
+    const real = this.advance();
     if (!this.isOp('+') && !this.isOp('-')) return nothing;
+    if (/[jJ]$/.test(this.source.slice(real.start, real.end)))
+      this.failAt('real number required in complex literal', real);
     this.advance();
     const { kind, start, end } = this.token;
     if (kind !== 'number') this.invalid();
@@ -231,7 +233,7 @@ export abstract class PatternParser extends ExpressionParser {
     const { start } = this.token;
     const { kind } = this.token;
     const key = this.closedPattern();
-    const text = this.source.slice(start, this.lastEnd);
+    const text = keyValue(this.source.slice(start, this.lastEnd));
     const literal = kind !== 'name';
     if (key.bindings.length > 0 || (key.irrefutable !== undefined && !literal)) {
       this.fail('mapping pattern keys may only match literals and attribute lookups', start, this.lastEnd);
@@ -247,4 +249,12 @@ function boundNames(read: Read): string {
     .map(({ text }) => text)
     .sort()
     .join(' ');
+}
+
+/** `0`, `-0`, `0.0` and `False` are one key. */
+function keyValue(text: string): string {
+  if (text === 'True' || text === 'False') return text === 'True' ? '1' : '0';
+  const plain = text.replaceAll('_', '').replace(/^-(?=[0.]*$)/, '');
+  const value = Number(plain.replace(/^([0.]+)[jJ]$/, '$1'));
+  return /^-?[\d.]/.test(plain) && !Number.isNaN(value) ? String(value) : text;
 }

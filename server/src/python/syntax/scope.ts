@@ -9,7 +9,7 @@ export const enum Use {
   Nonlocal = 32,
 }
 
-export type ScopeKind = 'module' | 'class' | 'function' | 'lambda' | 'comprehension';
+export type ScopeKind = 'module' | 'class' | 'function' | 'lambda' | 'comprehension' | 'types';
 
 export interface Place {
   readonly start: number;
@@ -18,6 +18,7 @@ export interface Place {
 
 export class Scope {
   readonly names = new Map<string, number>();
+  readonly declared = new Map<string, Place>();
   readonly nonlocals: { readonly name: string; readonly place: Place }[] = [];
   readonly children: Scope[] = [];
   /** Iteration variables and `:=` targets of a comprehension. */

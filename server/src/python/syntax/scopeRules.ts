@@ -7,9 +7,13 @@ interface Flow {
   readonly loop: boolean;
   /** Inside an `except*` block, and whether a loop was opened in it. */
   readonly exceptStar: 'no' | 'yes' | 'loop';
+  /** Loops, `with` and `try` around: CPython has room for some twenty in one function. */
+  readonly blocks: number;
 }
 
-const straight: Flow = { loop: false, exceptStar: 'no' };
+const straight: Flow = { loop: false, exceptStar: 'no', blocks: 0 };
+const mostBlocks = 21;
+const counted: ReadonlySet<string> = new Set(['for', 'while', 'with', 'try']);
 
 export interface ScopeReport {
   readonly problem: SyntaxProblem | undefined;
@@ -21,7 +25,7 @@ export interface ScopeReport {
 export function checkScopes(statements: readonly Node[]): ScopeReport {
   const checker = new ScopeChecker();
   checker.body(statements, checker.module, straight);
-  checker.resolve(checker.module);
+  if (checker.first === undefined) checker.resolve(checker.module);
   return { problem: checker.first, globalAtModuleLevel: checker.globalAtModuleLevel };
 }
 
@@ -81,11 +85,13 @@ class ScopeChecker {
   }
 
   private innerFlow(node: Node, flow: Flow): Flow {
+    const blocks = flow.blocks + (counted.has(node.kind) ? 1 : 0);
+    if (blocks > mostBlocks) this.refuse('too many statically nested blocks', node);
     if (node.kind === 'for' || node.kind === 'while') {
-      return { loop: true, exceptStar: flow.exceptStar === 'no' ? 'no' : 'loop' };
+      return { loop: true, exceptStar: flow.exceptStar === 'no' ? 'no' : 'loop', blocks };
     }
-    if (node.kind === 'handler' && node.text === '*') return { ...flow, exceptStar: 'yes' };
-    return flow;
+    if (node.kind === 'handler' && node.text === '*') return { ...flow, exceptStar: 'yes', blocks };
+    return blocks === flow.blocks ? flow : { ...flow, blocks };
   }
 
   private asyncStatement(node: Node, scope: Scope): void {
@@ -96,8 +102,7 @@ class ScopeChecker {
   private typeAlias(node: Node, scope: Scope): void {
     const [name, value] = node.children;
     if (name !== undefined) this.bind(name, scope);
-    const inner = new Scope('function', scope);
-    for (const parameter of node.typeParameters ?? []) inner.add(parameter.name, Use.Assigned);
+    const inner = this.typeScope(node, new Scope('types', scope));
     if (value !== undefined) this.expression(value, inner);
   }
 
@@ -139,9 +144,11 @@ class ScopeChecker {
   private declare(kind: string, { text, start, end }: Node, statement: Node, scope: Scope): void {
     const uses = scope.uses(text);
     const other = kind === 'global' ? Use.Nonlocal : Use.Global;
-    if ((uses & other) !== 0) this.refuse(`name '${text}' is nonlocal and global`, statement);
+    if ((uses & other) !== 0)
+      this.refuse(`name '${text}' is nonlocal and global`, scope.declared.get(text) ?? statement);
     const before = earlierUse(uses, kind, text);
     if (before !== undefined) this.refuse(before, statement);
+    scope.declared.set(text, statement);
     scope.add(text, kind === 'global' ? Use.Global : Use.Nonlocal);
     if (kind === 'nonlocal')
       scope.nonlocals.push({ name: text, place: { start: statement.start, end: Math.max(end, start) } });
@@ -159,7 +166,7 @@ class ScopeChecker {
     const outer = this.typeScope(node, scope);
     for (const child of node.children) this.expression(child, outer);
     const inner = new Scope('function', outer, node.isAsync);
-    this.parameters(node, outer, inner);
+    this.parameters(node, scope, outer, inner);
     this.body(node.body ?? [], inner, straight);
     const [returned] = inner.returns;
     if (inner.isAsync && inner.generates && returned !== undefined) {
@@ -170,7 +177,7 @@ class ScopeChecker {
   /** Type parameters have a scope of their own, around bases, annotations and body. */
   private typeScope(node: Node, scope: Scope): Scope {
     if (node.typeParameters === undefined) return scope;
-    const inner = new Scope('function', scope);
+    const inner = new Scope('types', scope);
     for (const { name, parts } of node.typeParameters) {
       inner.add(name, Use.Read);
       for (const part of parts) this.expression(part, inner);
@@ -190,9 +197,9 @@ class ScopeChecker {
     this.assign(node.text, { start, end: start + node.text.length }, scope);
   }
 
-  private parameters(node: Node, outer: Scope, inner: Scope): void {
+  private parameters(node: Node, scope: Scope, outer: Scope, inner: Scope): void {
     for (const { name, annotation, defaultValue } of node.parameters ?? []) {
-      if (defaultValue !== undefined) this.expression(defaultValue, outer);
+      if (defaultValue !== undefined) this.expression(defaultValue, scope);
       if (annotation !== undefined) this.expression(annotation, outer);
       inner.add(name, Use.Parameter);
     }
@@ -247,7 +254,7 @@ class ScopeChecker {
 
   private lambda(node: Node, scope: Scope): void {
     const inner = new Scope('lambda', scope);
-    this.parameters(node, scope, inner);
+    this.parameters(node, scope, scope, inner);
     for (const child of node.children) this.expression(child, inner);
   }
 
@@ -260,6 +267,7 @@ class ScopeChecker {
   private yield(node: Node, scope: Scope): void {
     if (scope.kind === 'module' || scope.kind === 'class') return this.refuse("'yield' outside function", node);
     if (scope.kind === 'comprehension') return this.refuse("'yield' inside comprehension", node);
+    if (scope.kind === 'types') return this.refuse('yield expression cannot be used within a type parameter', node);
     scope.generates = true;
     if (node.kind === 'yieldFrom' && scope.isAsync) this.refuse("'yield from' inside async function", node);
   }
@@ -270,6 +278,9 @@ class ScopeChecker {
     if (target === undefined || value === undefined) return;
     if (this.iterables > 0) {
       this.refuse('assignment expression cannot be used in a comprehension iterable expression', node);
+    }
+    if (scope.binding.kind === 'types') {
+      this.refuse('named expression cannot be used within a type parameter', node);
     }
     if (scope.kind === 'comprehension') this.walrusInComprehension(target, node, scope);
     else this.bind(target, scope);
@@ -344,6 +355,7 @@ function isBoundAround(scope: Scope, name: string): boolean {
   for (let at = scope.parent; at !== undefined; at = at.parent) {
     if (at.kind === 'class' && name === '__class__') return true;
     if (at.kind === 'class' || at.kind === 'module') continue;
+    if (at.kind === 'types' && at.uses(name) !== 0) return false;
     const uses = at.uses(name);
     if ((uses & Use.Global) !== 0) return false;
     if ((uses & (Use.Parameter | Use.Assigned | Use.Nonlocal | Use.Annotated)) !== 0) return true;

@@ -253,6 +253,7 @@ export abstract class SimpleStatementParser extends PatternParser {
   }
 
   private annotatedAssignment(target: Node): Node {
+    this.refuseHeader(target);
     if (!isSingleTarget(target)) {
       const only = target.kind === 'tuple' || target.kind === 'list';
       // `else:` without its `if`, `lambda x: …` cut short and the like are no annotations.
@@ -271,6 +272,13 @@ export abstract class SimpleStatementParser extends PatternParser {
     }
     if (!this.atLineEnd()) this.invalid();
     return { ...node('annotated', target.start, this.lastEnd, [...parts, target]), targets: [target] };
+  }
+
+  /** `ass Foo(Base):` and the like: a colon that nothing follows ends the head of a block, no annotation. */
+  private refuseHeader(target: Node): void {
+    if (isSingleTarget(target)) return;
+    const line = this.source.slice(this.token.end).match(/^[ \t]*(?:#[^\r\n]*)?(?:[\r\n]|$)/);
+    if (line !== null) this.invalid();
   }
 
   private augmentedAssignment(target: Node): Node {

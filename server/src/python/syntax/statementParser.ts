@@ -14,7 +14,9 @@ export class StatementParser extends DefinitionParser {
 
   /** Where the statement that follows starts. */
   get at(): number {
-    return this.token.start;
+    let at = this.token.start;
+    while (at > 0 && ' \t\f'.includes(this.source[at - 1] ?? '\n')) at--;
+    return at;
   }
 
   /** One behind the last character that had a say in what was read. */
@@ -28,16 +30,20 @@ export class StatementParser extends DefinitionParser {
     const depth = this.tokenizer.brackets.length;
     const open = this.tokenizer.brackets.at(-1);
     if (open === undefined || !/[\r\n]/.test(this.source.slice(open.at, problem.start))) return undefined;
-    if (this.isClosedLater(depth)) return undefined;
+    const ending = this.endOfBrackets(depth);
+    if (ending === 'closed') return undefined;
+    if (ending !== 'open') return ending;
     return { kind: 'SyntaxError', message: `'${open.text}' was never closed`, start: open.at, end: open.at + 1 };
   }
 
-  private isClosedLater(depth: number): boolean {
+  /** Where nothing closes them because a string inside of them never ends, that is the problem. */
+  private endOfBrackets(depth: number): 'closed' | 'open' | SyntaxProblem {
     for (let token = this.token; token.kind !== 'end'; token = this.tokenizer.next()) {
-      if (token.problem !== undefined || this.startsDefinition(token)) return false;
-      if (this.tokenizer.brackets.length < depth) return true;
+      if (token.problem?.message.startsWith('unterminated') === true) return token.problem;
+      if (token.problem !== undefined || this.startsDefinition(token)) return 'open';
+      if (this.tokenizer.brackets.length < depth) return 'closed';
     }
-    return false;
+    return 'open';
   }
 
   /** A definition at the margin cannot stand in brackets: looking further would cost time at each key. */
@@ -111,9 +117,10 @@ export class StatementParser extends DefinitionParser {
   private missingBlock(what: string, colon: Token): never {
     const { token } = this;
     if (token.problem !== undefined) this.invalid();
-    const atEnd = token.kind === 'end' || token.kind === 'dedent';
-    const place = atEnd && token.start >= this.source.trimEnd().length ? colon : token;
-    return this.fail(`expected an indented block after ${what}`, place.start, place.end, 'IndentationError');
+    const message = `expected an indented block after ${what}`;
+    const text = this.source.replace(/(?:\r\n|\r|\n)$/, '');
+    if (token.start < text.length) return this.fail(message, token.start, token.end, 'IndentationError');
+    return this.fail(message, Math.max(text.length, colon.end), Math.max(text.length, colon.end), 'IndentationError');
   }
 
   private ifStatement(): Node {

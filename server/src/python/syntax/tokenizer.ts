@@ -4,12 +4,15 @@ import {
   formFeed,
   hash,
   isDigit,
+  isBlank,
   isKeyword,
   isLineEnd,
+  isPlain,
   lineBreakLength,
   nameEnd,
   nextLine,
   space,
+  strangeCharacter,
   tab,
 } from './characters';
 import { escapeProblem, scanNumber, type LiteralProblem } from './literals';
@@ -105,6 +108,11 @@ export class Tokenizer {
     this.fields.push(this.brackets.length);
   }
 
+  /** Whether a `:` would end the expression of a replacement field. */
+  get atFieldLevel(): boolean {
+    return this.fields.at(-1) === this.brackets.length;
+  }
+
   closeField(): void {
     this.fields.pop();
   }
@@ -130,34 +138,37 @@ export class Tokenizer {
   /** Measures the next line that holds code; an indent, the first of some dedents, or nothing. */
   private indentation(): Token | undefined {
     this.lineStart = false;
-    let column = 0;
-    let narrow = 0;
+    let continued: Indent | undefined;
     for (;;) {
+      const here = this.measure();
       const code = this.text.charCodeAt(this.position);
-      if (code === space) {
-        column++;
-        narrow++;
-      } else if (code === tab) {
-        column = (Math.floor(column / 8) + 1) * 8;
-        narrow++;
-      } else if (code === formFeed) {
-        column = 0;
-        narrow = 0;
-      } else if (code === hash || isLineEnd(code)) {
+      if (code === hash || isLineEnd(code)) {
         this.skipLine();
-        column = 0;
-        narrow = 0;
-        continue;
+        continued = undefined;
       } else if (code === backslash && lineBreakLength(this.text, this.position + 1) > 0) {
         // The indentation of a line that is continued at once is that of its first part.
-        return this.compare(column, narrow);
+        continued ??= here;
+        const problem = this.continuation();
+        if (problem !== undefined) return problem;
       } else {
-        break;
+        const { column, narrow } = continued ?? here;
+        return this.position >= this.text.length ? this.compare(0, 0) : this.compare(column, narrow);
       }
-      this.position++;
     }
-    if (this.position >= this.text.length) return this.compare(0, 0);
-    return this.compare(column, narrow);
+  }
+
+  /** The white space at the start of a line. */
+  private measure(): Indent {
+    let column = 0;
+    let narrow = 0;
+    for (; ; this.position++) {
+      const code = this.text.charCodeAt(this.position);
+      if (code === space) column++;
+      else if (code === tab) column = (Math.floor(column / 8) + 1) * 8;
+      else if (code !== formFeed) return { column, narrow };
+      narrow = code === formFeed ? 0 : narrow + 1;
+      if (code === formFeed) column = 0;
+    }
   }
 
   private skipComment(): void {
@@ -178,7 +189,7 @@ export class Tokenizer {
     if (this.top().column !== column) {
       this.pending = 0;
       const message = 'unindent does not match any outer indentation level';
-      return this.problem(message, this.position, this.position, 'IndentationError');
+      return this.problem(message, this.margin(), this.position, 'IndentationError');
     }
     return this.top().narrow === narrow ? undefined : this.mixedTabs();
   }
@@ -190,15 +201,22 @@ export class Tokenizer {
   private deeper(column: number, narrow: number, top: Indent): Token {
     if (narrow <= top.narrow) return this.mixedTabs();
     if (this.indents.length >= mostIndents) {
-      return this.problem('too many levels of indentation', this.position, this.position, 'IndentationError');
+      return this.problem('too many levels of indentation', this.margin(), this.position, 'IndentationError');
     }
     this.indents.push({ column, narrow });
-    return this.token('indent', '', this.position, this.position);
+    return this.token('indent', '', this.margin(), this.position);
   }
 
   private mixedTabs(): Token {
     const message = 'inconsistent use of tabs and spaces in indentation';
-    return this.problem(message, this.position, this.position, 'TabError');
+    return this.problem(message, this.margin(), this.position, 'TabError');
+  }
+
+  /** Where the white space in front of the current position starts. */
+  private margin(): number {
+    let at = this.position;
+    while (at > 0 && isBlank(this.text.charCodeAt(at - 1))) at--;
+    return at;
   }
 
   /** Blanks, comments and continued lines; inside brackets line breaks too. */
@@ -317,16 +335,7 @@ export class Tokenizer {
 
   private strangeCharacter(at: number): Token {
     const point = this.text.codePointAt(at) ?? 0;
-    const character = String.fromCodePoint(point);
-    const code = `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
-    const end = at + character.length;
-    if (point === 0) return this.problem('source code cannot contain null bytes', at, end);
-    if (point < 128) return this.problem('invalid syntax', at, end);
-    const printable = /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(character);
-    const message = printable
-      ? `invalid character '${character}' (${code})`
-      : `invalid non-printable character ${code}`;
-    return this.problem(message, at, end);
+    return this.problem(strangeCharacter(point), at, at + (point > 0xffff ? 2 : 1));
   }
 
   private string(at: number, prefix: string): Token {
@@ -387,13 +396,4 @@ export class Tokenizer {
   private token(kind: TokenKind, text: string, start: number, end: number): Token {
     return { kind, text, start, end };
   }
-}
-
-function isBlank(code: number): boolean {
-  return code === space || code === tab || code === formFeed;
-}
-
-function isPlain(word: string): boolean {
-  for (let at = 0; at < word.length; at++) if (word.charCodeAt(at) > 127) return false;
-  return true;
 }
