@@ -44,11 +44,13 @@ const copies = [
   ['node_modules/web-tree-sitter/web-tree-sitter.wasm', 'dist/web-tree-sitter.wasm'],
   ['node_modules/tree-sitter-python/tree-sitter-python.wasm', 'dist/tree-sitter-python.wasm'],
   ['runner/harness', 'dist/harness'],
+  ['docs/checks', 'dist/checks'],
 ];
 
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist', { recursive: true });
 for (const [from, to] of copies) {
+  if (!(await exists(from))) continue;
   await cp(from, to, { recursive: true, filter: (path) => !path.includes('__pycache__') && !path.endsWith('.pyc') });
 }
 for (const options of bundles) {
