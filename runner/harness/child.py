@@ -313,8 +313,7 @@ def catch_crashes(report):
     try:
         import faulthandler
 
-        if report.identity is not None:
-            faulthandler.enable(report.descriptor)
+        faulthandler.enable(sys.stderr if report.identity is None else report.descriptor)
     except Exception:  # a Python without it
         pass
 

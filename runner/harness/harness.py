@@ -43,8 +43,21 @@ def identity(pid):
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             boot = file.read().strip()
     except (OSError, IndexError):
-        pass
+        start = start_by_ps(pid)
     return {"pid": pid, "start": start, "boot": boot}
+
+
+def start_by_ps(pid):
+    if sys.platform != "darwin":
+        return ""
+    import subprocess
+
+    environment = dict(os.environ, LC_ALL="C", TZ="UTC")
+    try:
+        done = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], stdout=subprocess.PIPE, env=environment, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.decode("ascii", "replace").strip()
 
 
 def claim(control):
@@ -129,8 +142,8 @@ class Signals:
 
     def __init__(self):
         self.count = 0
-        self.wake, write = os.pipe()
         if os.name == "posix":
+            self.wake, write = os.pipe()
             os.set_blocking(self.wake, False)
             os.set_blocking(write, False)
             signal.set_wakeup_fd(write, warn_on_full_buffer=False)
@@ -153,9 +166,11 @@ def main():
     if not claim(control):
         sys.stderr.write("training-pipelines: this run was started before; it is not started again.\n")
         return 70
-    import supervisor
-
-    return supervisor.Supervisor(spec, control, read_secrets(control), signals).run()
+    if os.name == "posix":
+        from supervisor import Supervisor
+    else:
+        from portable import PortableSupervisor as Supervisor
+    return Supervisor(spec, control, read_secrets(control), signals).run()
 
 
 if __name__ == "__main__":

@@ -45,13 +45,9 @@ class Ending:
         # Processes killed for want of memory meanwhile: (in the run's own group, on the machine), None where unknown.
         self.memory_kills = (None, None)
         self.own_group = False
-        self.unit_problem = ""
 
-    def set_status(self, status):
-        if os.WIFSIGNALED(status):
-            self.signal = signal_name(os.WTERMSIG(status))
-        else:
-            self.exit_code = os.WEXITSTATUS(status)
+    def set_signal(self, number):
+        self.signal = signal_name(number)
 
 
 def decide(ending):

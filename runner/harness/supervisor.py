@@ -12,6 +12,8 @@ READ = 65536
 DRAIN_SECONDS = 1.0
 UNKILLABLE_SECONDS = 30.0
 LOG_END_SECONDS = 60.0
+# Stands for the descriptor of the report's writing end among the arguments.
+REPORT = "-1"
 
 
 class Supervisor:
@@ -31,7 +33,8 @@ class Supervisor:
         self.dists_path = None
         self.distributions = []
         self.python = ".".join(str(part) for part in sys.version_info[:3])
-        self.child_status = None
+        self.over = False
+        self.child_peak = None
         self.peak = None
         self.gpu_reader = None
         self.gpu_rest = b""
@@ -55,27 +58,36 @@ class Supervisor:
         return self._complete()
 
     def _start(self):
+        """The output pipes' and the report's reading ends, with the user's process at the other ends."""
+        argv, environment, before = self._plan()
+        out_read, out_write = os.pipe()
+        error_read, error_write = os.pipe()
+        report_read, report_write = os.pipe()
+        empty = os.open(os.devnull, os.O_RDONLY)
+        argv = [str(report_write) if part is REPORT else part for part in argv]
+        self.family.main = processes.start(
+            argv, environment, self.root, (empty, out_write, error_write), report_write, before
+        )
+        self._remember_child()
+        for descriptor in (empty, out_write, error_write, report_write):
+            os.close(descriptor)
+        return out_read, error_read, report_read
+
+    def _plan(self):
+        """(arguments, environment, what the process does before its program)."""
         import handover
 
         handover.prepare(self.base, self.spec["package"], self.spec["artifacts"])
         dataset = self._place_dataset()
         environment = harness.user_environment(self.spec, self.secrets, self.base)
-        out_read, out_write = os.pipe()
-        error_read, error_write = os.pipe()
-        report_read, report_write = os.pipe()
-        empty = os.open(os.devnull, os.O_RDONLY)
         child = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child.py")
         self.report_file = os.path.join(self.control, "report")
         data = dataset.argument if dataset else os.path.join(self.root, self.spec["data"])
-        argv = [sys.executable, "-c", harness.CHILD_CODE, child, str(report_write), self.report_file, self.root, data]
-        before = dataset.enter if dataset else None
-        self.family.main = processes.start(
-            argv, environment, self.root, (empty, out_write, error_write), report_write, before
-        )
+        argv = [sys.executable, "-c", harness.CHILD_CODE, child, REPORT, self.report_file, self.root, data]
+        return argv, environment, dataset.enter if dataset else None
+
+    def _remember_child(self):
         harness.write_json(os.path.join(self.control, "child"), harness.identity(self.family.main))
-        for descriptor in (empty, out_write, error_write, report_write):
-            os.close(descriptor)
-        return out_read, error_read, report_read
 
     def _place_dataset(self):
         wanted = self.spec["dataset"]
@@ -126,15 +138,14 @@ class Supervisor:
         self.exit_by = None
         if self.gpus:
             self._start_gpu_meter()
-        while self.child_status is None:
+        while not self.over:
             self._turn()
 
     def _turn(self):
         self._poll(self._patience())
-        ended = processes.reap(self.family.main)
+        self._reap()
         now = time.monotonic()
-        if ended is not None:
-            self.child_status, self.child_resources = ended
+        if self.over:
             self._stop_clock(now)
             return
         self._obey_signals(now)
@@ -142,6 +153,19 @@ class Supervisor:
         if now >= self.next_usage:
             self.next_usage = now + 1.0
             self._report_usage(now)
+
+    def _reap(self):
+        ended = processes.reap(self.family.main)
+        if ended is not None:
+            self._note_end(*ended)
+
+    def _note_end(self, status, resources):
+        self.over = True
+        if os.WIFSIGNALED(status):
+            self.ending.set_signal(os.WTERMSIG(status))
+        else:
+            self.ending.exit_code = os.WEXITSTATUS(status)
+        self.child_peak = resources.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
     def _patience(self):
         times = [self.next_usage, self.time_up, self.kill_at, self.exit_by]
@@ -243,7 +267,7 @@ class Supervisor:
         if not data:
             os.close(self.report_end)
             self.report_end = None
-            self.ending.replaced = self.child_status is None and processes.is_replaced(self.family.main, harness.MARK)
+            self.ending.replaced = not self.over and processes.is_replaced(self.family.main, harness.MARK)
             return
         self._take_report(data)
 
@@ -342,7 +366,7 @@ class Supervisor:
                 break
             self.next_usage = min(deadline, time.monotonic() + (0.02 if leftovers else 0.5))
             self._poll(self._patience())
-            processes.reap(self.family.main)
+            self._reap()
         for helper in self.family.helpers:
             processes.send(helper, signal.SIGKILL)
         processes.wait_gone(self.family, UNKILLABLE_SECONDS, True)
@@ -366,7 +390,6 @@ class Supervisor:
     def _finish_ending(self):
         import usage
 
-        self.ending.set_status(self.child_status)
         if self.ending.hurried:
             # Python would have ended with 1, had something of the user's not kept it from ending.
             self.ending.exit_code, self.ending.signal = 1, None
@@ -374,8 +397,7 @@ class Supervisor:
         self.ending.memory_kills = tuple(
             None if old is None or new is None else new - old for old, new in zip(self.kills_before, after)
         )
-        scale = 1 if sys.platform == "darwin" else 1024
-        self.meter.peak = max(self.meter.peak or 0, self.child_resources.ru_maxrss * scale)
+        self.meter.peak = max(self.meter.peak or 0, self.child_peak or 0) or None
         if self.ending.crash:
             self.log.write(b"e", self.log.masker.apply("\n".join(self.ending.crash + [""]).encode("utf-8")))
 
