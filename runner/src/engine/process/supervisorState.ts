@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { completionRecordSchema, type CompletionRecord } from '../../domain/completionRecord';
 import { messageOf } from '../../domain/errors';
 import { startOf } from '../../store/processIdentity';
+import { runTool } from './runTool';
 import type { EngineState } from '../engine';
 import type { RunPaths } from './runPaths';
 
@@ -31,9 +32,20 @@ export async function bootId(): Promise<string> {
 
 export async function isAlive(started: Started): Promise<boolean> {
   if (started.boot !== '' && started.boot !== (await bootId())) return false;
-  const now = await startOf(started.pid);
+  const now = await startOfProcess(started.pid);
   if (now === undefined) return false;
   return now === '' || started.start === '' || now === started.start;
+}
+
+/** As the harness words it: macOS's `ps` speaks the language and the time zone that it is told. */
+async function startOfProcess(pid: number): Promise<string | undefined> {
+  if (process.platform !== 'darwin') return startOf(pid);
+  const environment = { PATH: process.env.PATH ?? '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' };
+  const { code, output } = await runTool('ps', ['-o', 'lstart=', '-p', String(pid)], {
+    environment,
+    timeoutMilliseconds: 10_000,
+  });
+  return code === 0 && output.trim() !== '' ? output.trim() : undefined;
 }
 
 export const exists = (path: string): Promise<boolean> =>
