@@ -56,13 +56,29 @@ def enter_namespace(system):
 
 
 def mount_read_only(system, source, target):
-    system.mount(source, target, b"", MS_BIND)
-    flags = os.statvfs(target).f_flag
-    keep = 0
-    for seen, flag in LOCKED:
-        if flags & seen:
-            keep |= flag
-    system.mount("none", target, b"", MS_REMOUNT | MS_BIND | MS_RDONLY | keep)
+    # With what is mounted below, or the dataset would have holes.
+    system.mount(source, target, b"", MS_BIND | MS_REC)
+    for point in mount_points(target):
+        flags = os.statvfs(point).f_flag
+        keep = 0
+        for seen, flag in LOCKED:
+            if flags & seen:
+                keep |= flag
+        system.mount("none", point, b"", MS_REMOUNT | MS_BIND | MS_RDONLY | keep)
+
+
+def mount_points(top):
+    """The mount at a folder and those below it."""
+    top = os.path.realpath(top)
+    found = []
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            point = line.split(" ")[4]
+            for code, char in (("040", " "), ("011", "\t"), ("012", "\n"), ("134", "\\")):
+                point = point.replace("\\" + code, char)
+            if point == top or point.startswith(top.rstrip("/") + "/"):
+                found.append(point)
+    return found
 
 
 def mount_overlay(system, source, target, work):

@@ -28,6 +28,7 @@ class Handover:
 
     def run(self):
         """Returns whether there are artifacts."""
+        make_accessible(os.path.dirname(self.package))
         make_accessible(self.package)
         os.makedirs(self.out, exist_ok=True)
         found = self._move_artifacts()

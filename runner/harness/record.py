@@ -41,6 +41,8 @@ def write(folder, record, patience=60.0):
 
 
 def _write_once(folder, record):
+    # Training code may have removed it: it is the same user's.
+    os.makedirs(folder, exist_ok=True)
     temporary, final = os.path.join(folder, "record.json.tmp"), os.path.join(folder, "record.json")
     data = json.dumps(record).encode("utf-8", "replace")
     with open(temporary, "wb") as file:

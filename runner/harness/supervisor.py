@@ -12,6 +12,8 @@ READ = 65536
 DRAIN_SECONDS = 1.0
 UNKILLABLE_SECONDS = 30.0
 LOG_END_SECONDS = 60.0
+WAITING_SECONDS = 10.0
+WAITING = b"training-pipelines: train() and save() have returned; the run goes on until its threads and processes end.\n"
 # Stands for the descriptor of the report's writing end among the arguments.
 REPORT = "-1"
 
@@ -41,6 +43,7 @@ class Supervisor:
         self.gpu_last = {}
         self.user_started = None
         self.user_seconds = 0.0
+        self.tell_at = None
 
     # Start
 
@@ -101,8 +104,11 @@ class Supervisor:
 
     def _load(self):
         """Everything that is not needed before the user's Python starts."""
+        import ast  # noqa: F401 - the files may be gone later, if the training code removes them
+        import distributions  # noqa: F401
         import framedlog
         import outcome
+        import record  # noqa: F401
         import usage
 
         if not self.spec["ownsAllProcesses"]:
@@ -150,6 +156,10 @@ class Supervisor:
             return
         self._obey_signals(now)
         self._obey_limits(now)
+        if self.tell_at is not None and now >= self.tell_at:
+            self.tell_at = None
+            self.log.event({"event": "waiting"})
+            self.log.write(b"e", WAITING)
         if now >= self.next_usage:
             self.next_usage = now + 1.0
             self._report_usage(now)
@@ -301,7 +311,9 @@ class Supervisor:
         if "at" in value:
             self.user_started, self.started_at = value["at"], value["wall"]
         self.ending.step = value["step"]
-        if value["step"] != "done":
+        if value["step"] == "done":
+            self.tell_at = time.monotonic() + WAITING_SECONDS
+        else:
             self.log.event({"event": "step", "step": value["step"]})
 
     def _stop_clock(self, now):

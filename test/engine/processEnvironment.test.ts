@@ -8,7 +8,7 @@ import { scanPackage } from '../../runner/src/archive/scanPackage';
 import { writeZip } from '../../runner/src/archive/writeZip';
 import { createProcessEngine } from '../../runner/src/engine/process/processEngine';
 import type { PreparedEnvironment, RunDemand } from '../../runner/src/engine/engine';
-import { harnessFolder, makeFiles, standIn } from '../support/localRun';
+import { harnessFolder, localRun, main, makeFiles, standIn } from '../support/localRun';
 
 /** A wheel that needs no index: `tiny` with the text of its version. */
 const wheelMaker = `
@@ -92,6 +92,20 @@ describe('the environment from requirements', () => {
     const second = await prepare({ 'requirements.txt': 'tiny==1.0' });
     expect(second).toMatchObject({ output: '', environment: { built: false, target: first.environment.target } });
     expect(second.environment.summary).toContain('requirements unchanged');
+  });
+
+  it('is the one that the training code runs in, and is listed in the record', async () => {
+    const { environment } = await prepare({ 'requirements.txt': 'tiny==1.0' });
+    const run = await localRun(
+      main('import tiny\nassert sys.prefix != sys.base_prefix\nassert tiny.version == "1.0"'),
+      {
+        target: environment.target,
+      },
+    );
+    const record = await run.record();
+    expect(record).toMatchObject({ outcome: 'completed' });
+    expect(record.distributions).toContain('tiny==1.0');
+    await run.dispose();
   });
 
   it('is another one for other requirements, and takes train_requirements.txt too', async () => {

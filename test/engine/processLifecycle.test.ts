@@ -141,6 +141,17 @@ describe('the life of a local run', () => {
     await expect.poll(() => readFile(`/proc/${child}/stat`, 'utf8').catch(() => ') Z')).toMatch(/\) Z/);
   });
 
+  it('says which Python could not be started', async () => {
+    const run = await make(main('pass'), { target: '/no/such/python3' });
+    await expect(run.start()).rejects.toMatchObject({ code: 'python-missing' });
+    expect((await run.engine.inspect(run.spec.ref)).kind).toBe('created');
+  });
+
+  it('has a record though the training code removed the harness', async () => {
+    const run = await make(main('import shutil\nshutil.rmtree("../control")\ntime.sleep(0.3)\nraise ValueError("x")'));
+    expect(await run.record()).toMatchObject({ outcome: 'failed', message: 'ValueError: x' });
+  });
+
   it('refuses a record of another run', async () => {
     const run = await make(main('pass'));
     await run.record();

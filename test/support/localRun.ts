@@ -44,6 +44,8 @@ export interface LocalRunOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly gpu?: RunSpec['gpu'];
   readonly artifactsDirectory?: string;
+  /** Interpreter of the run; by default the tests' own. */
+  readonly target?: string;
 }
 
 export interface LocalRun {
@@ -85,7 +87,7 @@ export async function localRun(train: string, options: LocalRunOptions = {}): Pr
   });
   const nothing = { onProgress: () => undefined };
   const secrets = options.secrets ?? {};
-  const { path: target } = await interpreter;
+  const target = options.target ?? (await interpreter).path;
   const artifactsDirectory = options.artifactsDirectory ?? 'artifacts';
   const spec: RunSpec = {
     ref: { runId: 'r1', nonce: 'ab'.repeat(16), installation: 'test', workFolder: join(folder, 'work') },

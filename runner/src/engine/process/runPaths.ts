@@ -8,6 +8,8 @@ export interface RunPaths {
   readonly control: string;
   /** Written by the harness as its first act: which process runs this. Whoever makes it first is the run. */
   readonly started: string;
+  /** A copy of it, where the training code does not look for folders to remove. */
+  readonly startedCopy: string;
   readonly record: string;
   /** Asks a harness that no signal can reach (Windows). */
   readonly stop: string;
@@ -26,6 +28,7 @@ export function runPaths({ workFolder }: Pick<RunRef, 'workFolder'>): RunPaths {
     base,
     control,
     started: join(control, 'started'),
+    startedCopy: join(workFolder, 'started'),
     record: join(control, 'record.json'),
     stop: join(control, 'stop'),
     out: join(base, 'out'),

@@ -14,7 +14,7 @@ import type { OnProgress, RunSpec } from '../engine';
 import type { HarnessSpec } from '../harnessSpec';
 import { withClaim } from './claim';
 import { runPaths, type RunPaths } from './runPaths';
-import { exists } from './supervisorState';
+import { exists, inspectRun } from './supervisorState';
 
 export interface Starter {
   /** The folder of the harness's files. */
@@ -39,16 +39,20 @@ export async function startRun(
   options: { readonly onProgress: OnProgress; readonly signal?: AbortSignal | undefined },
 ): Promise<{ readonly warnings: readonly Warning[] }> {
   const paths = runPaths(spec.ref);
-  if (await exists(paths.started)) return { warnings: [] };
+  if (await wasStarted(paths)) return { warnings: [] };
   await mkdir(paths.folder, { recursive: true, mode: 0o700 });
   await withClaim(paths.claim, options.signal, async () => {
-    if (await exists(paths.started)) return;
+    if (await wasStarted(paths)) return;
     if (!(await exists(paths.base))) await layOut(starter, spec, paths, secrets, options);
     options.signal?.throwIfAborted();
     await launch(starter, spec, paths, options.signal);
+    await copyFile(paths.started, paths.startedCopy).catch(() => undefined);
   });
   return { warnings: [] };
 }
+
+const wasStarted = async (paths: RunPaths): Promise<boolean> =>
+  (await inspectRun(paths)).kind !== 'created' && exists(paths.base);
 
 async function layOut(
   starter: Starter,
@@ -140,6 +144,16 @@ async function launch(starter: Starter, spec: RunSpec, paths: RunPaths, signal?:
   }
 }
 
+function notStarted(python: string, why: string): ExpectedError {
+  const missing = /ENOENT|EACCES/.test(why);
+  const hint = 'Is that a working Python? See `training-pipelines engines`.';
+  return new ExpectedError(
+    missing ? 'python-missing' : 'engine-failed',
+    `${python} could not be started: ${why}.`,
+    hint,
+  );
+}
+
 async function untilStarted(
   paths: RunPaths,
   spec: RunSpec,
@@ -152,8 +166,7 @@ async function untilStarted(
     signal?.throwIfAborted();
     if (gone.aborted) {
       if (await exists(paths.started)) return;
-      const why = `${spec.environment.target} could not be started: ${await failure}.`;
-      throw new ExpectedError('engine-failed', why, 'Is that a working Python? See `training-pipelines engines`.');
+      throw notStarted(spec.environment.target, await failure);
     }
     if (performance.now() > deadline) {
       throw new ExpectedError(

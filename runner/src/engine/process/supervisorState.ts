@@ -13,7 +13,9 @@ const startedSchema = z.object({ pid: z.int().positive(), start: z.string(), boo
 export type Started = z.infer<typeof startedSchema>;
 
 export async function readStarted(paths: RunPaths): Promise<Started | undefined> {
-  const text = await readFile(paths.started, 'utf8').catch(() => undefined);
+  const text = await readFile(paths.started, 'utf8').catch(() =>
+    readFile(paths.startedCopy, 'utf8').catch(() => undefined),
+  );
   if (text === undefined) return undefined;
   try {
     return startedSchema.parse(JSON.parse(text));
@@ -54,19 +56,20 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+const ended = (error: string): EngineState => ({
+  kind: 'ended',
+  exitCode: null,
+  signal: null,
+  outOfMemory: false,
+  error,
+});
+
 export async function inspectRun(paths: RunPaths): Promise<EngineState> {
   if (!(await exists(paths.base))) return { kind: 'forgotten' };
   const started = await readStarted(paths);
-  if (started === undefined) return { kind: 'created' };
+  if (started === undefined) return (await exists(paths.record)) ? ended('') : { kind: 'created' };
   if (await isAlive(started)) return { kind: 'running', where: `process ${started.pid}` };
-  const recorded = await exists(paths.record);
-  return {
-    kind: 'ended',
-    exitCode: null,
-    signal: null,
-    outOfMemory: false,
-    error: recorded ? '' : await whyGone(paths, started),
-  };
+  return ended((await exists(paths.record)) ? '' : await whyGone(paths, started));
 }
 
 async function whyGone(paths: RunPaths, started: Started): Promise<string> {
