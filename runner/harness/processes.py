@@ -71,6 +71,13 @@ def descendants(pid, exclude=()):
     return found
 
 
+def everyone():
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit() and is_alive(int(name))]
+    except OSError:
+        return []
+
+
 def is_alive(pid):
     try:
         with open("/proc/%d/stat" % pid, "rb") as file:
@@ -113,7 +120,10 @@ class Family:
         self.owns_all = owns_all and (os.getpid() == 1 or os.getppid() == 1)
 
     def others(self):
-        return [pid for pid in descendants(os.getpid(), self.helpers) if pid != self.main]
+        """What runs of the run besides its main process. Orphans go to the container's init, so there all are asked for."""
+        found = everyone() if self.owns_all else descendants(os.getpid(), self.helpers)
+        known = self.helpers | {self.main, os.getpid(), 1}
+        return [pid for pid in found if pid not in known]
 
     def terminate(self):
         send_group(self.main, signal.SIGTERM)
