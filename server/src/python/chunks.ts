@@ -214,7 +214,8 @@ function firstWhere(chunks: readonly Chunk[], holds: (chunk: Chunk) => boolean):
   return low;
 }
 
-function commonPrefix(a: string, b: string): number {
+/** How many code units two texts have in common at the start. */
+export function commonPrefix(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   let at = 0;
   for (let step = 4096; at + step <= length && a.slice(at, at + step) === b.slice(at, at + step);) at += step;
@@ -222,7 +223,8 @@ function commonPrefix(a: string, b: string): number {
   return at;
 }
 
-function commonSuffix(a: string, b: string, prefix: number): number {
+/** The same at the end; the two do not overlap. */
+export function commonSuffix(a: string, b: string, prefix: number): number {
   const length = Math.min(a.length, b.length) - prefix;
   let count = 0;
   const end = (text: string, from: number, to: number): string => text.slice(text.length - to, text.length - from);

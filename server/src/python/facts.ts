@@ -13,16 +13,31 @@ export interface Facts {
 }
 
 const known = new WeakMap<SyntaxNode, Facts>();
+const ofRoots = new WeakMap<SyntaxNode, Facts>();
 
 export function factsOf(root: SyntaxNode): Facts {
-  const all = root.children.map(factsOfStatement);
-  return {
-    imports: all.flatMap((one) => one.imports),
-    environment: all.flatMap((one) => one.environment),
-    comparisons: all.flatMap((one) => one.comparisons),
-    absolutePaths: all.flatMap((one) => one.absolutePaths),
-    searchPath: all.flatMap((one) => one.searchPath),
-  };
+  const before = ofRoots.get(root);
+  if (before !== undefined) return before;
+  const facts = emptyFacts();
+  for (const statement of root.children) merge(facts, factsOfStatement(statement));
+  ofRoots.set(root, facts);
+  return facts;
+}
+
+const emptyFacts = (): Collected => ({
+  imports: [],
+  environment: [],
+  comparisons: [],
+  absolutePaths: [],
+  searchPath: [],
+});
+
+function merge(into: Collected, from: Facts): void {
+  into.imports.push(...from.imports);
+  into.environment.push(...from.environment);
+  into.comparisons.push(...from.comparisons);
+  into.absolutePaths.push(...from.absolutePaths);
+  into.searchPath.push(...from.searchPath);
 }
 
 interface Collected {
@@ -33,11 +48,21 @@ interface Collected {
   searchPath: SyntaxNode[];
 }
 
+/** Shorter statements are not worth a memory of their own. */
+const memorable = 200;
+
 function factsOfStatement(statement: SyntaxNode): Facts {
   const before = known.get(statement);
   if (before !== undefined) return before;
-  const facts: Collected = { imports: [], environment: [], comparisons: [], absolutePaths: [], searchPath: [] };
-  walk(statement, (node) => collect(node, facts));
+  const facts = emptyFacts();
+  walk(statement, (node) => {
+    if (node !== statement && node.length > memorable && node.parent?.type === 'block') {
+      merge(facts, factsOfStatement(node));
+      return false;
+    }
+    collect(node, facts);
+    return true;
+  });
   known.set(statement, facts);
   return facts;
 }
@@ -45,10 +70,24 @@ function factsOfStatement(statement: SyntaxNode): Facts {
 function collect(node: SyntaxNode, facts: Collected): void {
   if (/^import_(?:from_)?statement$/.test(node.type)) facts.imports.push(node);
   else if (node.type === 'string' && looksAbsolute.test(node.text)) facts.absolutePaths.push(node);
-  else if (node.type === 'comparison_operator') facts.comparisons.push(node);
+  else if (node.type === 'comparison_operator') collectComparison(node, facts);
   else if (/^(?:call|assignment|augmented_assignment)$/.test(node.type)) collectCall(node, facts);
   if (mayReadEnvironment(node)) facts.environment.push(node);
 }
+
+/** Of a literal, or a constant by its name, with something that is none. */
+function collectComparison(node: SyntaxNode, facts: Collected): void {
+  const [left, right] = node.parts;
+  if (left === undefined || right === undefined) return;
+  if ((isPlainValue(left) && isVariable(right)) || (isPlainValue(right) && isVariable(left)))
+    facts.comparisons.push(node);
+}
+
+const isPlainValue = (node: SyntaxNode): boolean =>
+  /^(?:integer|float|true|false|unary_operator|list|tuple|set)$/.test(node.type) ||
+  (node.type === 'identifier' && /^[A-Z_\d]+$/.test(node.text));
+
+const isVariable = (node: SyntaxNode): boolean => /^(?:identifier|attribute|subscript|call)$/.test(node.type);
 
 function mayReadEnvironment(node: SyntaxNode): boolean {
   if (node.type === 'subscript') return /\benviron\b|^_?env$/i.test(node.textOf('value'));

@@ -27,6 +27,7 @@ export interface ParsedFile {
 export class ModuleModel {
   readonly source: SourceText;
   private known: Flow | undefined;
+  private knownGlobals: ReadonlySet<string> | undefined;
   constructor(
     /** Relative to the package's folder, with `/`. */
     readonly path: string,
@@ -41,6 +42,11 @@ export class ModuleModel {
     return this.file.root;
   }
 
+  /** Names that functions of the module bind by `global`. */
+  get globals(): ReadonlySet<string> {
+    return (this.knownGlobals ??= globalNames(this.file.text));
+  }
+
   get flow(): Flow {
     return (this.known ??= flowOf(this.root, this.name));
   }
@@ -50,6 +56,14 @@ export class ModuleModel {
     const possible = this.flow.names.get(name);
     return possible?.bindings.length === 1 && !possible.unbound ? possible.bindings[0] : undefined;
   }
+}
+
+function globalNames(text: string): Set<string> {
+  const names = new Set<string>();
+  for (const match of text.matchAll(/\bglobal[ \t]+([^\r\n#]*)/g)) {
+    for (const name of (match[1] ?? '').split(/[\s,;]+/)) names.add(name);
+  }
+  return names;
 }
 
 export type FoundModule =

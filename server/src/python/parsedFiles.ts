@@ -27,6 +27,7 @@ export class ParsedFiles {
   }
 
   forget(key: string): void {
+    this.entries.get(key)?.source.dispose();
     this.entries.delete(key);
   }
 
@@ -39,7 +40,7 @@ export class ParsedFiles {
   private trim(): void {
     for (const key of this.entries.keys()) {
       if (this.entries.size <= capacity) return;
-      this.entries.delete(key);
+      this.forget(key);
     }
   }
 }

@@ -3,15 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import type * as TreeSitter from 'web-tree-sitter';
-import { rechunk, type Chunk } from './chunks';
+import { commonPrefix, commonSuffix, rechunk, type Chunk } from './chunks';
+import { copyTree, type Difference, type Grammar } from './copyTree';
 import { Origin, SyntaxNode, type SourceHolder } from './syntaxNode';
 
 /** UTF-16 code units; a longer module is not looked at. */
 export const sizeLimit = 2_000_000;
 /** How long parsing one change may take, in milliseconds. */
 const timeBudget = 2_000;
-/** Deeper nodes have no children: no analysis has to fear for its stack. */
-const depthLimit = 1_500;
+/** A statement of this length or more, in UTF-16 code units, keeps its tree once it was edited. */
+const largeStatement = 2_000;
 
 export type ParseRefusal = 'too-large' | 'too-slow' | 'binary';
 
@@ -20,16 +21,11 @@ export class ParserBroken extends Error {
   override readonly name = 'ParserBroken';
 }
 
-interface Kind {
-  readonly type: string;
-  readonly named: boolean;
-}
-
 /** One instance of the WebAssembly module. A crash in it makes all of it useless, so it can be thrown away. */
 interface Instance {
   readonly parser: TreeSitter.Parser;
-  readonly kinds: readonly Kind[];
-  readonly fields: readonly (string | null)[];
+  readonly grammar: Grammar;
+  readonly edit: typeof TreeSitter.Edit;
 }
 
 interface Files {
@@ -58,40 +54,108 @@ export class Parser {
 
   /** A module that can be changed. */
   open(text: string): PythonSource {
-    const source = new PythonSource((text, deadline) => this.parse(text, deadline), this.now);
+    const source = new PythonSource((request) => this.parse(request), this.now);
     source.update(text);
     return source;
   }
 
-  private parse(text: string, deadline: number): Materials | undefined {
-    const { parser, kinds, fields } = this.instance;
-    let tree: TreeSitter.Tree | null = null;
+  private parse({ text, deadline, before }: ParseRequest): Parsed | undefined {
     try {
-      parser.reset();
-      tree = parser.parse(text, null, { progressCallback: () => this.now() > deadline });
-      return tree === null ? undefined : { tree, kinds, fields };
+      this.instance.parser.reset();
+      const old = before?.instance === this.instance ? before : undefined;
+      return this.parseAgain(text, old, () => this.now() > deadline);
     } catch (cause) {
       throw new ParserBroken('the parser broke down', { cause });
+    } finally {
+      before?.tree.delete();
     }
+  }
+
+  private parseAgain(text: string, old: KeptTree | undefined, progressCallback: () => boolean): Parsed | undefined {
+    const { instance } = this;
+    const edit = old && editBetween(old.text, text);
+    if (old !== undefined && edit !== undefined) old.tree.edit(new instance.edit(edit));
+    const tree = instance.parser.parse(text, old === undefined ? null : old.tree, { progressCallback });
+    if (tree === null) return undefined;
+    return { tree: { instance, tree, text }, edit, changed: old === undefined ? [] : old.tree.getChangedRanges(tree) };
   }
 }
 
-interface Materials {
-  readonly tree: TreeSitter.Tree;
-  readonly kinds: readonly Kind[];
-  readonly fields: readonly (string | null)[];
+interface ParseRequest {
+  readonly text: string;
+  readonly deadline: number;
+  /** What the text was before; used up. */
+  readonly before: KeptTree | undefined;
 }
 
-type Parse = (text: string, deadline: number) => Materials | undefined;
+interface KeptTree {
+  readonly instance: Instance;
+  readonly tree: TreeSitter.Tree;
+  readonly text: string;
+}
+
+interface Span {
+  readonly startIndex: number;
+  readonly endIndex: number;
+}
+
+interface Parsed {
+  readonly tree: KeptTree;
+  readonly edit: TextEdit | undefined;
+  readonly changed: readonly Span[];
+}
+
+type Parse = (request: ParseRequest) => Parsed | undefined;
+
+interface TextEdit {
+  readonly startIndex: number;
+  readonly oldEndIndex: number;
+  readonly newEndIndex: number;
+  readonly startPosition: TreeSitter.Point;
+  readonly oldEndPosition: TreeSitter.Point;
+  readonly newEndPosition: TreeSitter.Point;
+}
+
+function editBetween(before: string, after: string): TextEdit {
+  const startIndex = commonPrefix(before, after);
+  const suffix = commonSuffix(before, after, startIndex);
+  const oldEndIndex = before.length - suffix;
+  const newEndIndex = after.length - suffix;
+  return {
+    startIndex,
+    oldEndIndex,
+    newEndIndex,
+    startPosition: pointAt(before, startIndex),
+    oldEndPosition: pointAt(before, oldEndIndex),
+    newEndPosition: pointAt(after, newEndIndex),
+  };
+}
+
+function pointAt(text: string, offset: number): TreeSitter.Point {
+  let row = 0;
+  let start = 0;
+  for (let end = text.indexOf('\n'); end >= 0 && end < offset; end = text.indexOf('\n', end + 1)) {
+    row++;
+    start = end + 1;
+  }
+  return { row, column: offset - start };
+}
+
+/** A top-level stretch of the module with what it was parsed into. */
+interface Piece {
+  readonly origin: Origin;
+  readonly nodes: readonly SyntaxNode[];
+}
 
 /** A module's text with its tree, kept in step. */
 export class PythonSource {
   private readonly holder: SourceHolder = { text: '', version: 0 };
   private chunks: readonly Chunk[] = [];
-  private statements: readonly (readonly SyntaxNode[])[] = [];
-  private origins: readonly Origin[] = [];
+  private pieces: readonly Piece[] = [];
   private module: SyntaxNode;
   private refused: ParseRefusal | undefined;
+  /** The tree of the large statement that was edited last. */
+  private kept: { readonly piece: Piece; readonly tree: KeptTree } | undefined;
 
   constructor(
     private readonly parse: Parse,
@@ -114,62 +178,87 @@ export class PythonSource {
     return this.refused;
   }
 
+  /** Frees what the parser holds. Nodes stay good. */
+  dispose(): void {
+    this.kept?.tree.tree.delete();
+    this.kept = undefined;
+  }
+
   /** Takes the new text; only statements that changed are parsed. Throws `ParserBroken` and then has no tree. */
   update(text: string): void {
     const refusal = text.length > sizeLimit ? 'too-large' : text.includes('\0') ? 'binary' : undefined;
     if (refusal !== undefined) return this.refuse(text, refusal);
-    const before = { text: this.refused === undefined ? this.holder.text : '', chunks: this.chunks };
     try {
-      this.replace(before, text);
+      this.replace(text);
     } catch (error) {
+      this.kept = undefined;
       this.refuse(text, 'too-slow');
       throw error;
     }
   }
 
-  private replace(before: { text: string; chunks: readonly Chunk[] }, text: string): void {
+  private replace(text: string): void {
+    const before = { text: this.refused === undefined ? this.holder.text : '', chunks: this.chunks };
     const next = rechunk(before, text);
     const deadline = this.now() + timeBudget;
-    const after = this.chunks.length - next.sameAfter;
-    const made = this.make(text, next.chunks.slice(next.sameBefore, next.chunks.length - next.sameAfter), deadline);
-    if (made === undefined) return this.refuse(text, 'too-slow');
-    this.statements = [
-      ...this.statements.slice(0, next.sameBefore),
-      ...made.statements,
-      ...this.statements.slice(after),
-    ];
-    this.origins = [...this.origins.slice(0, next.sameBefore), ...made.origins, ...this.origins.slice(after)];
+    const oldEnd = this.pieces.length - next.sameAfter;
+    const newEnd = next.chunks.length - next.sameAfter;
+    const old = new Map<string, Piece>();
+    const changed = before.chunks.slice(next.sameBefore, oldEnd);
+    changed.forEach((chunk, index) =>
+      old.set(sliceOf(before.text, chunk), this.pieces[next.sameBefore + index] as Piece),
+    );
+    const texts = next.chunks.slice(next.sameBefore, newEnd).map((chunk) => sliceOf(text, chunk));
+    const fresh = texts.filter((one) => !old.has(one)).length;
+    const made: Piece[] = [];
+    for (const one of texts) {
+      const same = old.get(one);
+      old.delete(one);
+      const left = fresh === 1 ? this.leftOver(old, texts) : undefined;
+      const piece = same ?? this.make(one, deadline, left);
+      if (piece === undefined) return this.refuse(text, 'too-slow');
+      made.push(piece);
+    }
+    this.pieces = [...this.pieces.slice(0, next.sameBefore), ...made, ...this.pieces.slice(oldEnd)];
     this.chunks = next.chunks;
     this.settle(text, undefined);
-    this.origins.forEach((origin, index) => (origin.offset = (next.chunks[index] as Chunk).start));
+    this.pieces.forEach(({ origin }, index) => (origin.offset = (next.chunks[index] as Chunk).start));
     this.module = this.assemble();
   }
 
-  private make(
-    text: string,
-    chunks: readonly Chunk[],
-    deadline: number,
-  ): { statements: SyntaxNode[][]; origins: Origin[] } | undefined {
-    const statements: SyntaxNode[][] = [];
-    const origins: Origin[] = [];
-    for (const chunk of chunks) {
-      const parsed = this.parse(parseable(text.slice(chunk.start, chunk.end)), deadline);
-      if (parsed === undefined) return undefined;
-      const origin = new Origin(this.holder, undefined, chunk.start);
-      try {
-        statements.push(materialize(parsed, origin));
-      } finally {
-        parsed.tree.delete();
-      }
-      origins.push(origin);
+  /** The one piece of before that is not there any more. */
+  private leftOver(old: ReadonlyMap<string, Piece>, texts: readonly string[]): Piece | undefined {
+    const left = [...old].filter(([text]) => !texts.includes(text));
+    return left.length === 1 ? left[0]?.[1] : undefined;
+  }
+
+  private make(text: string, deadline: number, before: Piece | undefined): Piece | undefined {
+    const old = this.takeKept(before);
+    const parsed = this.parse({ text: parseable(text), deadline, before: old });
+    if (parsed === undefined) return undefined;
+    const origin = new Origin(this.holder, undefined, before === undefined ? 0 : before.origin.start);
+    const piece = { origin, nodes: copied(parsed, origin, old === undefined ? [] : (before?.nodes ?? [])) };
+    // The tree is kept from the second time on: most statements are never edited.
+    if (before !== undefined && text.length >= largeStatement) this.kept = { piece, tree: parsed.tree };
+    else parsed.tree.tree.delete();
+    return piece;
+  }
+
+  /** The tree of the piece, where it is the one that was kept. */
+  private takeKept(piece: Piece | undefined): KeptTree | undefined {
+    const { kept } = this;
+    if (kept === undefined || kept.piece !== piece) {
+      this.dispose();
+      return undefined;
     }
-    return { statements, origins };
+    this.kept = undefined;
+    return kept.tree;
   }
 
   private refuse(text: string, refusal: ParseRefusal): void {
+    this.dispose();
     this.chunks = [];
-    this.statements = [];
-    this.origins = [];
+    this.pieces = [];
     this.settle(text, refusal);
     this.module = this.assemble();
   }
@@ -181,7 +270,7 @@ export class PythonSource {
   }
 
   private assemble(): SyntaxNode {
-    const children = this.statements.flat();
+    const children = this.pieces.flatMap((piece) => piece.nodes);
     const hasError = children.some((child) => child.hasError);
     const origin = new Origin(this.holder, undefined, 0);
     const root = new SyntaxNode('module', true, undefined, false, hasError, origin, 0, this.holder.text.length);
@@ -191,77 +280,29 @@ export class PythonSource {
   }
 }
 
-/** Python ends lines at a lone carriage return too; the grammar does not. Offsets stay the same. */
-const parseable = (text: string): string => (text.includes('\r') ? text.replace(/\r(?!\n)/g, '\n') : text);
+const sliceOf = (text: string, chunk: Chunk): string => text.slice(chunk.start, chunk.end);
 
-interface Frame {
-  readonly node: SyntaxNode | undefined;
-  readonly children: SyntaxNode[];
-}
-
-/** Copies a tree into nodes of ours; the children of its root are what comes back. */
-function materialize({ tree, kinds, fields }: Materials, origin: Origin): SyntaxNode[] {
-  const cursor = tree.walk();
+function copied(parsed: Parsed, origin: Origin, before: readonly SyntaxNode[]): SyntaxNode[] {
+  const cursor = parsed.tree.tree.walk();
   try {
-    const rootKind = kinds[cursor.nodeTypeId];
-    const top: Frame = { node: undefined, children: [] };
-    const stack: Frame[] = [top];
-    if (rootKind?.type === 'ERROR') stack.push(enter(cursor, kinds, fields, origin, top));
-    if (!cursor.gotoFirstChild()) return finish(stack, top);
-    const floor = stack.length;
-    for (;;) {
-      const frame = enter(cursor, kinds, fields, origin, stack.at(-1) as Frame);
-      if (stack.length < depthLimit && cursor.gotoFirstChild()) {
-        stack.push(frame);
-        continue;
-      }
-      while (!cursor.gotoNextSibling()) {
-        if (stack.length === floor) return finish(stack, top);
-        close(stack.pop() as Frame);
-        cursor.gotoParent();
-      }
-    }
+    return copyTree(cursor, parsed.tree.instance.grammar, origin, differenceOf(parsed, before));
   } finally {
     cursor.delete();
   }
 }
 
-function finish(stack: Frame[], top: Frame): SyntaxNode[] {
-  for (let frame = stack.pop(); frame !== undefined; frame = stack.pop()) close(frame);
-  return top.children;
+function differenceOf({ edit, changed }: Parsed, before: readonly SyntaxNode[]): Difference | undefined {
+  if (edit === undefined) return undefined;
+  const from = Math.min(edit.startIndex, ...changed.map((one) => one.startIndex));
+  const to = Math.max(edit.newEndIndex, ...changed.map((one) => one.endIndex));
+  return { from, to, oldTo: to - edit.newEndIndex + edit.oldEndIndex, before };
 }
 
-function close({ node, children }: Frame): void {
-  if (node === undefined) return;
-  node.children = children;
-  for (const child of children) {
-    child.parent = node;
-    if (child.hasError) node.hasError = true;
-  }
-}
-
-function enter(
-  cursor: TreeSitter.TreeCursor,
-  kinds: readonly Kind[],
-  fields: readonly (string | null)[],
-  origin: Origin,
-  into: Frame,
-): Frame {
-  const from = cursor.startIndex;
-  const to = cursor.endIndex;
-  const kind = kinds[cursor.nodeTypeId] ?? errorKind;
-  const field = fields[cursor.currentFieldId] ?? undefined;
-  const missing = from === to && cursor.nodeIsMissing;
-  const node = new SyntaxNode(kind.type, kind.named, field, missing, missing || kind === errorKind, origin, from, to);
-  into.children.push(node);
-  return { node, children: [] };
-}
-
-/** The number of `ERROR` nodes is 65535, outside of the grammar's table. */
-const errorKind: Kind = { type: 'ERROR', named: true };
+/** Python ends lines at a lone carriage return too; the grammar does not. Offsets stay the same. */
+const parseable = (text: string): string => (text.includes('\r') ? text.replace(/\r(?!\n)/g, '\n') : text);
 
 async function instantiate(files: Files): Promise<Instance> {
-  const { Parser, Language } = freshModule(files.script);
+  const { Parser, Language, Edit } = freshModule(files.script);
   await Parser.init({ wasmBinary: files.runtime as never });
   const language = await Language.load(files.grammar);
   const parser = new Parser().setLanguage(language);
@@ -269,7 +310,7 @@ async function instantiate(files: Files): Promise<Instance> {
     type: language.nodeTypeForId(id) ?? 'ERROR',
     named: language.nodeTypeIsNamed(id),
   }));
-  return { parser, kinds, fields: language.fields };
+  return { parser, grammar: { kinds, fields: language.fields }, edit: Edit };
 }
 
 /** The library keeps one instance per copy of itself, so another instance needs another copy. */

@@ -45,6 +45,8 @@ export class Values {
     ['subscript', this.subscript.bind(this)],
   ]);
 
+  private readonly constants = new Map<string, Value>();
+
   constructor(readonly resolver: Resolver) {}
 
   of(node: SyntaxNode | undefined, scope: Scope, steps = patience): Value {
@@ -102,10 +104,19 @@ export class Values {
   }
 
   private constant(name: string, scope: Scope, steps: number): Value {
-    const { module } = scope;
-    if (isReassigned(name, module)) return unknownValue;
+    const key = `${scope.module.path} ${name}`;
+    const known = this.constants.get(key);
+    if (known !== undefined) return known;
+    const value = this.constantOnce(name, scope, steps);
+    // Out of patience is no answer to keep.
+    if (steps > patience / 2) this.constants.set(key, value);
+    return value;
+  }
+
+  private constantOnce(name: string, { module }: Scope, steps: number): Value {
+    if (module.globals.has(name)) return unknownValue;
     const meaning = this.resolver.name(name, module);
-    return meaning.kind === 'value' ? this.of(meaning.node, { ...scope, module: meaning.module }, steps) : unknownValue;
+    return meaning.kind === 'value' ? this.of(meaning.node, { module: meaning.module }, steps) : unknownValue;
   }
 
   private attribute(node: SyntaxNode, scope: Scope, steps: number): Value {
@@ -258,9 +269,6 @@ function classValues(cls: ClassModel, name: string): SyntaxNode[] {
 /** An assignment without a value of its own shows as its target. */
 const isTarget = (node: SyntaxNode, name: string): boolean =>
   node.text === name || (node.type === 'attribute' && node.textOf('attribute') === name && node.field === 'left');
-
-const isReassigned = (name: string, module: ModuleModel): boolean =>
-  module.file.text.includes('global ') && new RegExp(`\\bglobal\\b[^\\n]*\\b${name}\\b`).test(module.file.text);
 
 function pathAttribute(name: string, whole: string): string | undefined {
   if (whole === 'os.sep' || whole === 'os.path.sep') return '/';
