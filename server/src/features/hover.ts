@@ -23,13 +23,19 @@ const keys: Readonly<Record<string, string>> = {
 export function hoverAt(context: FeatureContext, position: Position): Hover | undefined {
   const offset = context.source.offsetAt(position);
   if (context.root === undefined) return undefined;
-  const node = nodeAt(context.root, offset);
+  const node = nameAt(context.root, offset);
   const text = mainText(context, node) ?? methodText(context, node);
   if (text !== undefined) return hover(context, node.start, node.end, [text, ...lastRun(context.runs)]);
   const key = keyAt(context.source.text, offset);
   if (key === undefined || key.text === '') return undefined;
   const about = keyText(context, key.text);
   return about === undefined ? undefined : hover(context, key.start, key.end, [about, ...valuesOf(context, key.text)]);
+}
+
+/** A name counts up to behind its last letter. */
+function nameAt(root: SyntaxNode, offset: number): SyntaxNode {
+  const node = nodeAt(root, offset);
+  return node.type === 'identifier' || offset === 0 ? node : nodeAt(root, offset - 1);
 }
 
 function hover(context: FeatureContext, start: number, end: number, parts: readonly string[]): Hover {
