@@ -163,6 +163,7 @@ def start(argv, environment, folder, descriptors, keep, before_exec=None):
             before_exec()
         for target, descriptor in enumerate(descriptors):
             os.dup2(descriptor, target)
+        close_others(keep)
         os.set_inheritable(keep, True)
         os.chdir(folder)
         _no_core_files()
@@ -172,6 +173,20 @@ def start(argv, environment, folder, descriptors, keep, before_exec=None):
             os.write(keep, ascii({"failed": str(error)}).encode("ascii") + b"\n")
         finally:
             os._exit(127)
+
+
+def close_others(keep):
+    """What this process inherited is not for the training code."""
+    try:
+        found = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:
+        found = range(3, 256)
+    for descriptor in found:
+        if descriptor > 2 and descriptor != keep:
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass
 
 
 def _no_core_files():

@@ -425,6 +425,8 @@ class Supervisor:
         self._end_log()
         value = self._record(artifacts, skipped)
         written = record.write(self.control, value)
+        if written:
+            record.show(self.control, os.path.join(self.base, "out"))
         codes = {"completed": 0, "failed": 1, "timed-out": 124, "interrupted": 143, "gpu-missing": 69}
         return codes[value["outcome"]] if written else 74
 

@@ -1,11 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { completionRecordSchema, type CompletionRecord } from '../../runner/src/domain/completionRecord';
-import type { HarnessSpec } from '../../runner/src/engine/harnessSpec';
-import { harnessFolder, main, makeFiles, type Files } from '../support/localRun';
+import { bareHarness, type BareOptions } from '../support/bareHarness';
+import { main } from '../support/localRun';
 
 /** A uid that the machine knows nothing of, where the tests may choose one. */
 const stranger = process.getuid?.() === 0 ? 54321 : undefined;
@@ -14,66 +12,11 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly record: CompletionRecord;
-  readonly folder: string;
-  readonly log: string;
-}
-
-async function runHarness(
-  train: string,
-  how: {
-    readonly user?: number | undefined;
-    readonly dataset?: Files;
-    readonly access?: 'read-only' | 'copy';
-    readonly lock?: boolean;
-    readonly environment?: Readonly<Record<string, string>>;
-    readonly spec?: Partial<HarnessSpec>;
-  } = {},
-): Promise<Ended> {
-  const folder = await mkdtemp(join(tmpdir(), 'harness-'));
-  folders.push(folder);
-  await chmod(folder, 0o755);
-  const base = join(folder, 'base');
-  const control = join(base, 'control');
-  await mkdir(control, { recursive: true });
-  for (const name of await readdir(harnessFolder)) {
-    if (name.endsWith('.py')) await copyFile(join(harnessFolder, name), join(control, name));
-  }
-  await makeFiles(join(base, 'digits'), { 'train.py': train });
-  await makeFiles(join(folder, 'dataset'), how.dataset ?? { 'a.csv': 'a', 'deep/b.csv': 'b' });
-  const spec: HarnessSpec = {
-    schema: 1,
-    run: 'r1',
-    nonce: 'n',
-    package: 'digits',
-    base,
-    data: 'data',
-    dataset: { kind: 'local', path: join(folder, 'dataset'), access: how.access ?? 'read-only' },
-    artifacts: 'artifacts',
-    parameters: { artifacts_directory: 'artifacts' },
-    secretNames: [],
-    timeoutSeconds: null,
-    graceSeconds: 2,
-    gpu: { requested: false, count: null },
-    log: join(base, 'log'),
-    ownsAllProcesses: false,
-    ...how.spec,
-  };
-  await writeFile(join(control, 'spec.json'), JSON.stringify(spec));
-  const { user } = how;
-  if (user !== undefined) execFileSync('chown', ['-R', `${user}:${user}`, folder]);
-  if (how.lock === true) execFileSync('chmod', ['-R', 'a-w', join(folder, 'dataset')]);
-  const python = execFileSync('python3', ['-c', 'import sys; print(sys.executable)']).toString().trim();
-  const interpreter = user === undefined ? python : '/usr/bin/python3';
-  const child = spawn(interpreter, ['-I', '-S', join(control, 'harness.py'), join(control, 'spec.json')], {
-    env: { PATH: '/usr/bin:/bin', ...how.environment },
-    ...(user === undefined ? {} : { uid: user, gid: user }),
-  });
-  await new Promise((resolve) => child.once('exit', resolve));
-  const record = completionRecordSchema.parse(JSON.parse(await readFile(join(control, 'record.json'), 'utf8')));
-  return { record, folder, log: await readFile(spec.log, 'utf8') };
-}
+const run = async (train: string, options?: BareOptions) => {
+  const ended = await bareHarness(train, options);
+  folders.push(ended.folder);
+  return ended;
+};
 
 const original = async (folder: string): Promise<string[]> => [
   await readFile(join(folder, 'dataset/a.csv'), 'utf8'),
@@ -83,7 +26,7 @@ const untouched = ['a', 'a.csv', 'deep'];
 
 describe('the dataset of a local run', () => {
   it('is read-only, and a write into it is told as such', async () => {
-    const { record, folder } = await runHarness(
+    const { record, folder } = await run(
       main('assert os.listdir(data + "/deep") == ["b.csv"]\nopen(data + "/new", "w")'),
       { user: stranger },
     );
@@ -96,7 +39,7 @@ describe('the dataset of a local run', () => {
     const write = main(
       'open(data + "/a.csv", "a").write("more")\nopen(data + "/new", "w")\nos.makedirs(data + "/deep/er")\nassert open(data + "/a.csv").read() == "amore"',
     );
-    const { record, folder } = await runHarness(write, { access: 'copy' });
+    const { record, folder } = await run(write, { access: 'copy' });
     expect(record).toMatchObject({ outcome: 'completed', datasetReadOnlyError: false });
     expect(await original(folder)).toEqual(untouched);
     expect((await readdir(join(folder, 'base/out/package'))).sort()).toEqual(['model.txt', 'train.py']);
@@ -104,20 +47,20 @@ describe('the dataset of a local run', () => {
 
   it('is writable as a copy where the files themselves are not', async () => {
     const write = main('open(data + "/a.csv", "a").write("more")\nos.remove(data + "/deep/b.csv")');
-    const { record, folder } = await runHarness(write, { access: 'copy', lock: true, user: stranger });
+    const { record, folder } = await run(write, { access: 'copy', lock: true, user: stranger });
     expect(record).toMatchObject({ outcome: 'completed' });
     expect(await original(folder)).toEqual(untouched);
   });
 
   it('does not blame the dataset for files that cannot be read', async () => {
-    const { record } = await runHarness(main('open("/etc/no-such-folder/x", "w")'));
+    const { record } = await run(main('open("/etc/no-such-folder/x", "w")'));
     expect(record).toMatchObject({ outcome: 'failed', datasetReadOnlyError: false });
   });
 });
 
 describe('a user without a name or a home', () => {
   it('has a writable HOME and a name for getpass', async () => {
-    const { record } = await runHarness(
+    const { record } = await run(
       main('import getpass\nassert getpass.getuser()\nopen(os.path.expanduser("~/x"), "w")'),
       { user: stranger },
     );
@@ -129,7 +72,7 @@ describe('the GPU of a run', () => {
   const requested = { gpu: { requested: true, count: 2 } };
 
   it('that is missing ends it before the user’s code', async () => {
-    const { record, log, folder } = await runHarness(main('open("../../ran", "w")'), { spec: requested });
+    const { record, log, folder } = await run(main('open("../../ran", "w")'), { spec: requested });
     expect(record).toMatchObject({ outcome: 'gpu-missing', step: 'start', kind: null, gpu: { got: [] } });
     expect(record.gpu.problem).toContain('No GPU was found');
     expect(await readdir(folder)).not.toContain('ran');
@@ -145,7 +88,7 @@ describe('the GPU of a run', () => {
     );
     await chmod(join(tools, 'nvidia-smi'), 0o755);
     const environment = { PATH: `${tools}:/usr/bin:/bin` };
-    const { record, log } = await runHarness(main('time.sleep(1.3)'), { spec: requested, environment });
+    const { record, log } = await run(main('time.sleep(1.3)'), { spec: requested, environment });
     expect(record).toMatchObject({ outcome: 'completed' });
     expect(record.gpu.got).toEqual([
       { model: 'NVIDIA A100', uuid: 'GPU-a', driver: '550.1' },
@@ -153,14 +96,14 @@ describe('the GPU of a run', () => {
     ]);
     const gpu = '"gpu":[{"id":"0","utilization":0.43,"memory":1073741824},{"id":"1","utilization":null,"memory":null}]';
     expect(log).toContain(gpu);
-    const fewer = await runHarness(main('pass'), { spec: { gpu: { requested: true, count: 3 } }, environment });
+    const fewer = await run(main('pass'), { spec: { gpu: { requested: true, count: 3 } }, environment });
     expect(fewer.record).toMatchObject({ outcome: 'gpu-missing', message: '3 GPUs were asked for, and 2 are there.' });
   });
 });
 
 describe('the events of a run', () => {
   it('tell its steps and its usage in the log', async () => {
-    const { log, record } = await runHarness(main('end = time.monotonic() + 1.2\nwhile time.monotonic() < end: pass'));
+    const { log, record } = await run(main('end = time.monotonic() + 1.2\nwhile time.monotonic() < end: pass'));
     const events = log
       .split('\n')
       .filter((line) => / m /.test(line))
