@@ -1,5 +1,5 @@
 /** Brings what a run left from its stopped container: the completion record first, then the outputs. */
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTarFile } from '../../archive/tarFile';
 import { unpackOutputs } from '../../archive/tarUnpack';
@@ -25,9 +25,8 @@ export async function collectContainer(
   staging: string,
   options: CollectOptions,
 ): Promise<Collected> {
-  const { record, problem } = await readRecord(client, ref, options.signal);
-  const warnings: Warning[] = [];
-  for (const part of ['package', 'artifacts']) warnings.push(...(await fetchPart(client, ref, part, staging, options)));
+  const warnings = await fetchOutput(client, ref, staging, options);
+  const { record, problem } = (await recordBeside(ref, staging)) ?? (await readRecord(client, ref, options.signal));
   const complaint = record === undefined ? await readComplaints(client, ref, options.signal).catch(() => '') : '';
   const skipped = (record?.skipped ?? []).map(({ path, reason }): Warning => ({
     code: 'output-skipped',
@@ -36,57 +35,55 @@ export async function collectContainer(
   return { record, recordProblem: complaint === '' ? problem : complaint, warnings: [...skipped, ...warnings] };
 }
 
-async function readRecord(
-  client: DockerClient,
-  ref: RunRef,
-  signal?: AbortSignal,
-): Promise<{ record: CompletionRecord | undefined; problem: string }> {
+interface FoundRecord {
+  readonly record: CompletionRecord | undefined;
+  readonly problem: string;
+}
+
+/** The harness shows its record beside the output, which saves a call; where it is not there, it is asked for. */
+async function recordBeside(ref: RunRef, staging: string): Promise<FoundRecord | undefined> {
+  const text = await readFile(join(staging, recordFileName), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : parseRecord(ref, text);
+}
+
+function parseRecord(ref: RunRef, text: string): FoundRecord {
   try {
-    const tar = await client.stream(
-      'GET',
-      `${containerPath(ref)}/archive`,
-      { path: `${controlFolder}/${recordFileName}` },
-      signal,
-    );
-    const text = (await readTarFile(tar, recordFileName, largestRecord)).toString('utf8');
     const record = completionRecordSchema.parse(JSON.parse(text));
     if (record.nonce === ref.nonce && record.run === ref.runId) return { record, problem: '' };
     return { record: undefined, problem: 'the record of completion belongs to another run' };
   } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof DockerRefusal && error.status === 404) return { record: undefined, problem: '' };
-    if (error instanceof DockerRefusal || !isOurs(error)) throw error;
-    return { record: undefined, problem: `the record of completion can't be read (${messageOf(error).slice(0, 200)})` };
+    const why = messageOf(error).slice(0, 200);
+    return { record: undefined, problem: `the record of completion can't be read (${why})` };
   }
 }
 
-/** A record that is not as the harness writes it, in contrast to an engine that does not answer. */
-const isOurs = (error: unknown): boolean =>
-  error instanceof SyntaxError ||
-  (error as { name?: unknown }).name === 'ZodError' ||
-  (error as { name?: unknown }).name === 'TarError';
+async function readRecord(client: DockerClient, ref: RunRef, signal?: AbortSignal): Promise<FoundRecord> {
+  try {
+    const path = `${controlFolder}/${recordFileName}`;
+    const tar = await client.stream('GET', `${containerPath(ref)}/archive`, { path }, signal);
+    return parseRecord(ref, (await readTarFile(tar, recordFileName, largestRecord)).toString('utf8'));
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof DockerRefusal && error.status === 404) return { record: undefined, problem: '' };
+    throw error;
+  }
+}
 
-async function fetchPart(
+async function fetchOutput(
   client: DockerClient,
   ref: RunRef,
-  part: string,
   staging: string,
   options: CollectOptions,
 ): Promise<readonly Warning[]> {
-  const target = join(staging, part);
-  await rm(target, { recursive: true, force: true });
+  await rm(staging, { recursive: true, force: true });
   try {
-    const tar = await client.stream(
-      'GET',
-      `${containerPath(ref)}/archive`,
-      { path: `${base}/out/${part}` },
-      options.signal,
-    );
-    const { warnings } = await unpackOutputs(tar, target, {
-      root: part,
+    const path = `${base}/out`;
+    const tar = await client.stream('GET', `${containerPath(ref)}/archive`, { path }, options.signal);
+    const text = `bringing the output from ${client.engine}`;
+    const { warnings } = await unpackOutputs(tar, staging, {
+      root: 'out',
       signal: options.signal,
-      onProgress: ({ done }) =>
-        options.onProgress({ text: `bringing ${part} from ${client.engine}`, done, unit: 'bytes' }),
+      onProgress: ({ done }) => options.onProgress({ text, done, unit: 'bytes' }),
     });
     return warnings;
   } catch (error) {
