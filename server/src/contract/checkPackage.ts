@@ -11,6 +11,7 @@ import { importedModules, importRules } from './importRules';
 import { importTimeWork } from './importTimeWork';
 import { parameterRules } from './parameterRules';
 import { requiredNames } from './requiredNames';
+import { requirementFindings } from '../requirements/requirementFindings';
 import { judgeMain, type Candidate } from './mainBinding';
 import { judgeMethods } from './methodRules';
 import { packageHasMain } from './packageMarker';
@@ -52,7 +53,8 @@ export function checkPackage(input: PackageInput): PackageReport {
   const file = input.parse(trainFile, text);
   if (!input.configured && !packageHasMain(file, input.files)) return none;
   const unreadable = refusedFile(trainFile, file);
-  if (unreadable !== undefined) return { ...none, isPackage: true, findings: [unreadable] };
+  const requirements = requirementFindings(input.files, input.python);
+  if (unreadable !== undefined) return { ...none, isPackage: true, findings: [unreadable, ...requirements] };
   const train = new ModuleModel(trainFile, 'train', file);
   const subject: Subject = { train, resolver: new Resolver(modules) };
   const verdict = judgeMain(subject);

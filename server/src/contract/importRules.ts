@@ -26,7 +26,7 @@ interface Imported {
 export function importRules(subject: Subject, around: ImportSurroundings): RawFinding[] {
   const { train } = subject;
   const imports = factsOf(train.root)
-    .imports.filter((node) => !isDead(node, train.name) && !isTried(node) && !isVersioned(node))
+    .imports.filter((node) => !isDead(node, train.name) && !isOptional(node))
     .flatMap(importedBy);
   const folders = searchFolders(train, around.values);
   return [...removed(imports, train, around, folders), ...unknown(imports, train, around, folders)];
@@ -44,6 +44,10 @@ function importedBy(node: SyntaxNode): Imported[] {
   });
 }
 
+/** Tried, a way out where another import failed, or for some Pythons and systems only. */
+const isOptional = (node: SyntaxNode): boolean =>
+  isTried(node) || node.around('except_clause') !== undefined || isVersioned(node);
+
 /** Under a condition about the Python that runs it, or about what is installed. */
 function isVersioned(node: SyntaxNode): boolean {
   for (
@@ -51,7 +55,11 @@ function isVersioned(node: SyntaxNode): boolean {
     at !== undefined;
     at = at.around('if_statement', 'elif_clause')
   ) {
-    if (/version_info|python_version|find_spec|hexversion|\.version\b|platform|os\.name/.test(at.textOf('condition')))
+    if (
+      /version_info|python_version|find_spec|hexversion|\.version\b|platform|os\.name|PY[23]|py[23]k?\b/i.test(
+        at.textOf('condition'),
+      )
+    )
       return true;
   }
   return false;
@@ -63,7 +71,7 @@ export function importedModules(
   modules: PackageModules,
 ): Exclude<FoundModule, { kind: 'outside' | 'namespace' }>[] {
   return factsOf(module.root)
-    .imports.filter((node) => !isDead(node, module.name) && !isTried(node) && !isVersioned(node))
+    .imports.filter((node) => !isDead(node, module.name) && !isOptional(node))
     .flatMap(modulesNamedBy)
     .map((name) => modules.resolve(name, module))
     .filter((found) => found.kind === 'module' || found.kind === 'opaque');

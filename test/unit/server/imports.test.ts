@@ -117,6 +117,19 @@ describe('imports', () => {
           import asyncore`,
       { python: '3.13' },
     ));
+  it('may be a way out', () =>
+    code(
+      `
+      try:
+          from queue import Queue
+      except ImportError:
+          from Queue import Queue
+      if PY3:
+          import io
+      else:
+          import StringIO`,
+      { python: '3.13' },
+    ));
   it('may be provided', () =>
     code(
       `
