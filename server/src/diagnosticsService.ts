@@ -18,12 +18,15 @@ import { pathOf, type OpenDocuments } from './documents';
 import { pathInside, type PackageChecks } from './packageChecks';
 import { setAsideMethod } from './protocol';
 import { ParserBroken } from './python/parser';
+import type { RawFinding } from './rawFinding';
 
 export interface DiagnosticsSurroundings {
   readonly connection: Connection;
   readonly documents: OpenDocuments;
   readonly checks: PackageChecks;
   readonly isExcluded: (path: string) => boolean;
+  /** What is said about an open document beside the check: where its last run failed. */
+  readonly extraFindings: (uri: string) => readonly RawFinding[];
   readonly isEnabled: () => boolean;
   /** Resolves once analyses can be made. */
   readonly ready: () => Promise<void>;
@@ -189,7 +192,8 @@ export class DiagnosticsService {
     if (path === undefined || folder === undefined) return found;
     const own = pathInside(folder, path);
     const places = { uriOf: (file: string) => this.uriIn(folder, file, own, uri), pageOf: this.around.pageOf };
-    for (const finding of checks.of(folder).report.findings) {
+    const findings = [...checks.of(folder).report.findings, ...this.around.extraFindings(uri)];
+    for (const finding of findings) {
       const file = finding.file ?? trainFile;
       if (file !== own && (own !== trainFile || this.isHidden(join(folder, file)))) continue;
       const at = places.uriOf(file);

@@ -40,6 +40,10 @@ export const runsChangedSchema = z.object({
 });
 export type RunsChanged = z.infer<typeof runsChangedSchema>;
 
+/** Client to server, a request: where the last run of the document's package failed; a Location or null. */
+export const failingFrameMethod = 'trainingPipelines/failingFrame';
+export const failingFrameSchema = z.object({ uri: z.string() });
+
 /** Client to server, a request: folders of packages in the workspace, configured or found. */
 export const packagesMethod = 'trainingPipelines/packages';
 export const packagesResultSchema = z.object({

@@ -1,4 +1,5 @@
 /** The language server: joins a connection with the checks. */
+import { pathToFileURL } from 'node:url';
 import {
   DidChangeConfigurationNotification,
   DidChangeWatchedFilesNotification,
@@ -13,7 +14,19 @@ import { DiagnosticsService } from './diagnosticsService';
 import { DiskCache } from './diskCache';
 import { OpenDocuments, pathOf } from './documents';
 import { PackageChecks } from './packageChecks';
-import { markPackagesMethod, markPackagesSchema } from './protocol';
+import { contextOf, ToldRuns } from './featureContexts';
+import { featureCapabilities, listenForFeatures } from './featureHandlers';
+import type { FeatureContext } from './features/context';
+import { runErrors } from './features/failingFrame';
+import { trainFolders } from './files';
+import {
+  markPackagesMethod,
+  markPackagesSchema,
+  packagesMethod,
+  runsChangedMethod,
+  runsChangedSchema,
+  type PackagesResult,
+} from './protocol';
 import { Parser } from './python/parser';
 import { ParsedFiles } from './python/parsedFiles';
 
@@ -44,10 +57,11 @@ class LanguageServer {
   private parsed: ParsedFiles | undefined;
   private workspaces: string[] = [];
   private marked: ReadonlySet<string> = new Set();
+  private readonly runs = new ToldRuns();
 
   constructor(
     private readonly connection: Connection,
-    options: ServerOptions,
+    private readonly options: ServerOptions,
   ) {
     this.loading = Parser.load(options.wasmFolder, options.now);
     this.disk = new DiskCache(options.now);
@@ -65,6 +79,10 @@ class LanguageServer {
       documents: this.documents,
       checks: this.checks,
       isExcluded: (path) => this.isExcluded(path),
+      extraFindings: (uri) => {
+        const context = this.contextOf(uri);
+        return context === undefined ? [] : runErrors(context);
+      },
       isEnabled: () => this.settings.current.check.enabled,
       ready: async () => void (await this.parser()),
       renew: () => this.renew(),
@@ -73,8 +91,22 @@ class LanguageServer {
     });
   }
 
+  private contextOf(uri: string): FeatureContext | undefined {
+    return contextOf(uri, this.documents, this.checks, this.runs);
+  }
+
   listen(): void {
     const { connection } = this;
+    listenForFeatures({
+      connection,
+      ready: async () => void (await this.parser()),
+      contextOf: (uri) => this.contextOf(uri),
+      nextOf: (folder) => this.runs.nextOf(folder),
+      pageOf: this.options.pageOf,
+      log: this.options.log,
+    });
+    connection.onNotification(runsChangedMethod, (params: unknown) => this.takeRuns(params));
+    connection.onRequest(packagesMethod, () => this.packages());
     connection.onInitialize((params) => this.initialize(params));
     connection.onInitialized(() => void this.initialized());
     this.followDocuments();
@@ -97,6 +129,7 @@ class LanguageServer {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: false },
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
         ...this.diagnostics.capabilities(),
+        ...featureCapabilities,
       },
     };
   }
@@ -162,6 +195,28 @@ class LanguageServer {
     if (!parsed.success) return;
     this.marked = new Set(parsed.data.folders.flatMap((uri) => pathOf(uri) ?? []));
     this.changedOutside();
+  }
+
+  private takeRuns(params: unknown): void {
+    const parsed = runsChangedSchema.safeParse(params);
+    if (!parsed.success) return;
+    this.runs.take(parsed.data);
+    this.diagnostics.refresh();
+  }
+
+  private async packages(): Promise<PackagesResult> {
+    await this.parser();
+    const packages: PackagesResult['packages'] = [];
+    for (const workspace of this.workspaces) {
+      for (const folder of await trainFolders(workspace)) {
+        if (this.settings.isExcluded(workspace, folder)) continue;
+        const { facts, report } = this.checks.of(folder);
+        if (!report.isPackage) continue;
+        const errors = report.findings.filter((finding) => finding.severity === 'error').length;
+        packages.push({ folder: pathToFileURL(folder).href, name: facts.name, configured: facts.configured, errors });
+      }
+    }
+    return { packages };
   }
 
   private isExcluded(path: string): boolean {
