@@ -112,11 +112,12 @@ def write_apart(path):
 class LocalDataset:
     """`before_exec` goes into the user's process; `how` tells what was done: mount, overlay, link, copy or path."""
 
-    def __init__(self, path, access, target, work):
+    def __init__(self, path, access, target, work, stopped=lambda: False):
         self.path = path
         self.access = access
         self.target = target
         self.work = work
+        self.stopped = stopped
         self.how = ""
         self.argument = target
         self.before_exec = None
@@ -127,7 +128,7 @@ class LocalDataset:
             if not (may_write_all(self.path) and self._try_mount("overlay", self._overlay)):
                 os.makedirs(self.target, exist_ok=True)
                 os.rmdir(self.target)
-                copy(self.path, self.target)
+                copy(self.path, self.target, self.stopped)
                 self.how = "copy"
         elif not self._try_mount("mount", self._read_only):
             self._link()
@@ -211,10 +212,22 @@ def die_with_parent():
             pass
 
 
-def copy(source, target):
+def copy(source, target, stopped):
+    """Raises InterruptedError where the run is to end meanwhile."""
     import shutil
 
-    shutil.copytree(source, target, symlinks=True, copy_function=copy_file)
+    def copy_unless_stopped(reading, writing, **_options):
+        if stopped():
+            raise InterruptedError
+        return copy_file(reading, writing)
+
+    try:
+        shutil.copytree(source, target, symlinks=True, copy_function=copy_unless_stopped)
+    except shutil.Error as error:
+        # Several at once; the first one says why.
+        if stopped():
+            raise InterruptedError from None
+        raise OSError("the dataset could not be copied: %s" % (error.args[0][0][2],)) from None
     for folder, names, files in os.walk(target):
         for name in names + files:
             path = os.path.join(folder, name)
@@ -223,7 +236,7 @@ def copy(source, target):
     os.chmod(target, os.stat(target).st_mode | 0o700)
 
 
-def copy_file(source, target, **_options):
+def copy_file(source, target):
     """Shares the blocks where the file system can."""
     import shutil
 

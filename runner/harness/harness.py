@@ -94,6 +94,9 @@ def write_json(path, value):
 def user_environment(spec, secrets, base):
     environment = dict(os.environ)
     environment.setdefault("PYTHONUNBUFFERED", "1")
+    if os.name == "nt":
+        # A pipe's encoding is the code page there, which has no word for most characters.
+        environment.setdefault("PYTHONIOENCODING", "utf-8")
     environment.update(spec["parameters"])
     environment.update(secrets)
     home = environment.get("HOME", "")

@@ -85,7 +85,10 @@ class PortableSupervisor(supervisor.Supervisor):
         self.killed = False
 
     def _start(self):
-        argv, environment, _ = self._plan()
+        plan = self._plan()
+        if plan is None:
+            return None
+        argv, environment, _ = plan
         how = {"creationflags": NEW_PROCESS_GROUP | NO_WINDOW} if os.name == "nt" else {"start_new_session": True}
         self.process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -51,7 +51,7 @@ class Supervisor:
         self.started_at = self.ended_at = time.time()
         self.gpus, self.gpu_problem = harness.missing_gpu(self.spec["gpu"])
         pipes = None
-        if not self.gpu_problem:
+        if not self.gpu_problem and not self.signals.count:
             pipes = self._start()
         # From here on the user's Python starts beside us.
         self._load()
@@ -62,7 +62,10 @@ class Supervisor:
 
     def _start(self):
         """The output pipes' and the report's reading ends, with the user's process at the other ends."""
-        argv, environment, before = self._plan()
+        plan = self._plan()
+        if plan is None:
+            return None
+        argv, environment, before = plan
         out_read, out_write = os.pipe()
         error_read, error_write = os.pipe()
         report_read, report_write = os.pipe()
@@ -77,11 +80,14 @@ class Supervisor:
         return out_read, error_read, report_read
 
     def _plan(self):
-        """(arguments, environment, what the process does before its program)."""
+        """(arguments, environment, what the process does before its program), or None where it is to end already."""
         import handover
 
         handover.prepare(self.base, self.spec["package"], self.spec["artifacts"])
-        dataset = self._place_dataset()
+        try:
+            dataset = self._place_dataset()
+        except InterruptedError:
+            return None
         environment = harness.user_environment(self.spec, self.secrets, self.base)
         child = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child.py")
         self.report_file = os.path.join(self.control, "report")
@@ -100,7 +106,7 @@ class Supervisor:
 
         target = os.path.join(self.root, self.spec["data"])
         work = os.path.join(self.base, "overlay")
-        return dataset.LocalDataset(wanted["path"], wanted["access"], target, work).make()
+        return dataset.LocalDataset(wanted["path"], wanted["access"], target, work, lambda: self.signals.count).make()
 
     def _load(self):
         """Everything that is not needed before the user's Python starts."""
@@ -453,6 +459,11 @@ class Supervisor:
             if sink.size < size:
                 deadline, size = time.monotonic() + LOG_END_SECONDS, sink.size
 
+    def _without_start(self, outcome):
+        if self.gpu_problem:
+            return outcome.result("gpu-missing", None, self.gpu_problem)
+        return outcome.result("interrupted", None, "The run was stopped before training began.")
+
     def _record(self, artifacts, skipped):
         import outcome
         import usage
@@ -460,7 +471,7 @@ class Supervisor:
         mask = self.log.masker.text
         ending = self.ending
         if self.family.main is None:
-            decided = outcome.result("gpu-missing", None, self.gpu_problem)
+            decided = self._without_start(outcome)
         else:
             decided = outcome.decide(ending)
         frames = outcome.Frames(self.root, mask)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bareHarness, type BareOptions } from '../support/bareHarness';
-import { main } from '../support/localRun';
+import { main, standIn } from '../support/localRun';
 
 /** A uid that the machine knows nothing of, where the tests may choose one. */
 const stranger = process.getuid?.() === 0 ? 54321 : undefined;
@@ -55,6 +55,28 @@ describe('the dataset of a local run', () => {
   it('does not blame the dataset for files that cannot be read', async () => {
     const { record } = await run(main('open("/etc/no-such-folder/x", "w")'));
     expect(record).toMatchObject({ outcome: 'failed', datasetReadOnlyError: false });
+  });
+});
+
+describe('a run that is stopped before it trains', () => {
+  it('has a record, and none of the user’s code ran', async () => {
+    const onStart = (_control: string, pid: number): void => {
+      // Whether it comes before the handlers are there or after: either it is gone at once, or it writes a record.
+      setTimeout(() => process.kill(pid, 'SIGTERM'), 400);
+    };
+    const slow = await standIn(
+      await mkdtemp(join(tmpdir(), 'smi-')),
+      'nvidia-smi',
+      '#!/bin/sh\nsleep 1\necho "A, GPU-a, 1"\n',
+    );
+    folders.push(slow);
+    const { record, folder } = await run(main('open("../../ran", "w")'), {
+      spec: { gpu: { requested: true, count: null } },
+      environment: { PATH: `${slow}:/usr/bin:/bin` },
+      onStart,
+    });
+    expect(record).toMatchObject({ outcome: 'interrupted', step: 'start' });
+    expect(await readdir(folder)).not.toContain('ran');
   });
 });
 

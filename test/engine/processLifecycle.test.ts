@@ -28,6 +28,14 @@ async function firstOutput(run: LocalRun): Promise<void> {
   }
 }
 
+async function soFar(run: LocalRun): Promise<string> {
+  const chunks: LogChunk[] = [];
+  const signal = AbortSignal.timeout(30_000);
+  for await (const { chunk } of run.engine.follow(run.spec.ref, { after: null, live: false, signal }))
+    chunks.push(chunk);
+  return textOf(chunks);
+}
+
 describe('the life of a local run', () => {
   it('leaves a package, artifacts and a record, and no dataset or bytecode', async () => {
     const run = await make(
@@ -150,6 +158,24 @@ describe('the life of a local run', () => {
   it('has a record though the training code removed the harness', async () => {
     const run = await make(main('import shutil\nshutil.rmtree("../control")\ntime.sleep(0.3)\nraise ValueError("x")'));
     expect(await run.record()).toMatchObject({ outcome: 'failed', message: 'ValueError: x' });
+  });
+
+  it('leaves no daemon behind where its supervisor was killed', async () => {
+    const run = await make(
+      main(
+        `import subprocess\nos.environ["X"] = "1"\nprint(*[subprocess.Popen(["sleep", "300"], start_new_session=new, stdout=subprocess.DEVNULL).pid for new in (False, True)])\ntime.sleep(60)`,
+      ),
+    );
+    await run.start();
+    await firstOutput(run);
+    const pids = (await soFar(run)).trim().split(' ');
+    const started = await readStarted(runPaths(run.spec.ref));
+    process.kill(started?.pid ?? 0, 'SIGKILL');
+    await run.ended();
+    await run.engine.stop(run.spec.ref, { graceSeconds: 0 });
+    for (const pid of pids) {
+      await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z')).toMatch(/\) Z/);
+    }
   });
 
   it('refuses a record of another run', async () => {

@@ -34,7 +34,7 @@ export interface BareOptions {
   /** Supervises as where there are neither fork nor signals. */
   readonly portable?: boolean;
   /** Called once the harness runs. */
-  readonly onStart?: (control: string) => void;
+  readonly onStart?: (control: string, pid: number) => void;
 }
 
 export async function bareHarness(train: string, how: BareOptions = {}): Promise<Ended> {
@@ -68,7 +68,7 @@ export async function bareHarness(train: string, how: BareOptions = {}): Promise
   };
   await writeFile(join(control, 'spec.json'), JSON.stringify(spec));
   const child = start(control, folder, how);
-  how.onStart?.(control);
+  how.onStart?.(control, child.pid ?? 0);
   await new Promise((resolve) => child.once('exit', resolve));
   const record = completionRecordSchema.parse(JSON.parse(await readFile(join(control, 'record.json'), 'utf8')));
   return { record, folder, log: await readFile(spec.log, 'utf8') };

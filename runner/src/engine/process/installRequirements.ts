@@ -35,20 +35,22 @@ export async function installRequirements(
   signal?: AbortSignal,
 ): Promise<'uv' | 'pip'> {
   const uv = await uvSettings(installation.interpreter, events.environment, signal);
-  if (uv === undefined) {
-    await withPip(installation, events, signal);
-    return 'pip';
-  }
-  await withUv(installation, { ...events, environment: uv }, signal);
-  return 'uv';
+  if (uv !== undefined && (await withUv(installation, { ...events, environment: uv }, signal))) return 'uv';
+  // A setting "user" would install past the virtual environment.
+  const environment = { ...events.environment, PIP_USER: '0' };
+  await withPip(installation, { ...events, environment }, signal);
+  return 'pip';
 }
 
-async function withUv(installation: Installation, events: InstallEvents, signal?: AbortSignal): Promise<void> {
+/** False where this uv cannot use this interpreter. */
+async function withUv(installation: Installation, events: InstallEvents, signal?: AbortSignal): Promise<boolean> {
   const { interpreter, target } = installation;
   const make = ['venv', '--quiet', '--no-project', '--no-config', '--python', interpreter.path, target];
-  await step('uv', make, installation, events, signal);
+  const made = await run('uv', make, installation, events, signal);
+  if (made.code !== 0) return false;
   const install = ['pip', 'install', '--no-config', '--python', pythonOf(target), ...fileArguments(installation)];
   await step('uv', install, installation, events, signal);
+  return true;
 }
 
 async function withPip(installation: Installation, events: InstallEvents, signal?: AbortSignal): Promise<void> {

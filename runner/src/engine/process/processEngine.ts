@@ -18,7 +18,7 @@ import { removeFolder } from './removeFolder';
 import { runPaths } from './runPaths';
 import { startRun, type Starter } from './startRun';
 import { stopRun } from './stopRun';
-import { inspectRun, readRecord } from './supervisorState';
+import { exists, inspectRun, readRecord } from './supervisorState';
 
 export interface ProcessEngineOptions {
   /** The folder of the harness's files (`dist/harness`). */
@@ -67,8 +67,9 @@ export function createProcessEngine(options: ProcessEngineOptions): Engine {
       }),
     stop: (ref, how) => stopRun(paths(ref), how),
     collect: async (ref, staging, how) => {
-      await killLeftovers(paths(ref));
       const { record, problem } = await readRecord(paths(ref), ref.nonce);
+      // A supervisor that got as far as its record has ended everything itself.
+      if (!(await exists(paths(ref).record))) await killLeftovers(paths(ref));
       const warnings = await collectOutput(paths(ref).out, await packageFolder(ref), staging, how);
       return { record, recordProblem: problem, warnings: [...skippedByHarness(record), ...warnings] };
     },

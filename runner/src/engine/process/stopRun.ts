@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ExpectedError } from '../../domain/errors';
 import type { StopOptions } from '../engine';
 import type { RunPaths } from './runPaths';
-import { isAlive, readStarted, type Started } from './supervisorState';
+import { exists, isAlive, readStarted, type Started } from './supervisorState';
 import { killLeftovers } from './leftovers';
 
 const pollMilliseconds = 25;
@@ -13,7 +13,10 @@ const patienceMilliseconds = 45_000;
 
 export async function stopRun(paths: RunPaths, options: StopOptions): Promise<void> {
   const started = await readStarted(paths);
-  if (started === undefined || !(await isAlive(started))) return killLeftovers(paths);
+  if (started === undefined || !(await isAlive(started))) {
+    if (!(await exists(paths.record))) await killLeftovers(paths);
+    return;
+  }
   await ask(paths, started, 'stop');
   if (await ended(started, options.graceSeconds * 1000, options.signal)) return;
   // The second request kills at once.

@@ -40,7 +40,7 @@ export async function isAlive(started: Started): Promise<boolean> {
 }
 
 /** As the harness words it: macOS's `ps` speaks the language and the time zone that it is told. */
-async function startOfProcess(pid: number): Promise<string | undefined> {
+export async function startOfProcess(pid: number): Promise<string | undefined> {
   if (process.platform !== 'darwin') return startOf(pid);
   const environment = { PATH: process.env.PATH ?? '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' };
   const { code, output } = await runTool('ps', ['-o', 'lstart=', '-p', String(pid)], {
