@@ -81,6 +81,13 @@ def mount_points(top):
     return found
 
 
+def mounted_below(top):
+    try:
+        return any(point != os.path.realpath(top) for point in mount_points(top))
+    except OSError:
+        return False
+
+
 def mount_overlay(system, source, target, work):
     if any(char in source + work for char in ",:\\\""):
         raise OSError(22, "these characters have a meaning in the mount options")
@@ -125,7 +132,9 @@ class LocalDataset:
     def make(self):
         if self.access == "copy":
             # An overlay shows the files' own modes, so it is no writable view where those forbid writing.
-            if not (may_write_all(self.path) and self._try_mount("overlay", self._overlay)):
+            # And it does not show what is mounted below.
+            plain = may_write_all(self.path) and not mounted_below(self.path)
+            if not (plain and self._try_mount("overlay", self._overlay)):
                 os.makedirs(self.target, exist_ok=True)
                 os.rmdir(self.target)
                 copy(self.path, self.target, self.stopped)
