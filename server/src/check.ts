@@ -7,7 +7,14 @@ import { filesOf, kindOf, trainFolders } from './files';
 import { ParsedFiles } from './python/parsedFiles';
 import { Parser, ParserBroken } from './python/parser';
 import type { RawFinding } from './rawFinding';
-import { configuredFolders, packageFacts, readWorkspace, shownPath, type WorkspaceConfiguration } from './workspace';
+import {
+  configurationProblems,
+  configuredFolders,
+  packageFacts,
+  readWorkspace,
+  shownPath,
+  type WorkspaceConfiguration,
+} from './workspace';
 
 export interface CheckRequest {
   /** Absolute. */
@@ -86,7 +93,14 @@ class Check {
       this.signal?.throwIfAborted();
       findings.push(...(await this.package(folder)));
     }
-    return findings;
+    return [...findings, ...this.configurationFindings()];
+  }
+
+  private configurationFindings(): Finding[] {
+    const { workspace, configured = false, configuration = !configured } = this.request;
+    const { text } = this.configuration;
+    if (!configuration || text === undefined) return [];
+    return sorted(configurationProblems(workspace, text)).map((raw) => this.place(workspace, raw));
   }
 
   private async package(folder: string): Promise<Finding[]> {

@@ -19,6 +19,7 @@ import { pathInside, type PackageChecks } from './packageChecks';
 import { setAsideMethod } from './protocol';
 import { ParserBroken } from './python/parser';
 import type { RawFinding } from './rawFinding';
+import { configurationFile, configurationProblems } from './workspace';
 
 export interface DiagnosticsSurroundings {
   readonly connection: Connection;
@@ -187,12 +188,18 @@ export class DiagnosticsService {
   private analyse(uri: string): ByUri {
     const { checks } = this.around;
     const path = pathOf(uri);
-    const folder = path === undefined ? undefined : checks.folderOf(path);
+    if (path === undefined) return new Map();
+    const workspace = checks.workspaceOf(path);
+    if (path === configurationFile(workspace)) return this.analyseConfiguration(uri, workspace);
+    const folder = checks.folderOf(path);
+    return folder === undefined ? new Map() : this.analysePackage(uri, folder, pathInside(folder, path));
+  }
+
+  /** `own`: the document's path in the package. With train.py come the findings of the other files. */
+  private analysePackage(uri: string, folder: string, own: string): ByUri {
     const found = new Map<string, Diagnostic[]>();
-    if (path === undefined || folder === undefined) return found;
-    const own = pathInside(folder, path);
     const places = { uriOf: (file: string) => this.uriIn(folder, file, own, uri), pageOf: this.around.pageOf };
-    const findings = [...checks.of(folder).report.findings, ...this.around.extraFindings(uri)];
+    const findings = [...this.around.checks.of(folder).report.findings, ...this.around.extraFindings(uri)];
     for (const finding of findings) {
       const file = finding.file ?? trainFile;
       if (file !== own && (own !== trainFile || this.isHidden(join(folder, file)))) continue;
@@ -200,6 +207,12 @@ export class DiagnosticsService {
       found.set(at, [...(found.get(at) ?? []), diagnosticOf(finding, places)]);
     }
     return found;
+  }
+
+  private analyseConfiguration(uri: string, workspace: string): ByUri {
+    const text = this.around.documents.get(uri)?.getText() ?? '';
+    const places = { uriOf: () => uri, pageOf: this.around.pageOf };
+    return new Map([[uri, configurationProblems(workspace, text).map((one) => diagnosticOf(one, places))]]);
   }
 
   private uriIn(folder: string, file: string, own: string, uri: string): string {

@@ -9,9 +9,11 @@ import {
   type Pipeline,
 } from '../../runner/src/domain/pipeline';
 import { defaultParameters } from '../../runner/src/domain/parameters';
+import { configurationFindings } from './configuration/configurationFindings';
 import type { PackageFacts } from './features/context';
 import type { OpenText } from './files';
-import { readText } from './files';
+import { kindOf, readText } from './files';
+import type { RawFinding } from './rawFinding';
 
 export interface WorkspaceConfiguration {
   readonly text: string | undefined;
@@ -86,4 +88,10 @@ export function shownPath(workspace: string, path: string): string {
   if (shown === '') return '.';
   const outside = shown === '..' || shown.startsWith(`..${sep}`) || isAbsolute(shown);
   return outside ? path : shown.split(sep).join('/');
+}
+
+/** What is wrong in the configuration file; `file` of each is its path in the workspace. */
+export function configurationProblems(workspace: string, text: string): RawFinding[] {
+  const found = configurationFindings(text, { kindOf: (path) => kindOf(resolve(workspace, path)) });
+  return found.map((finding) => ({ ...finding, file: configurationPath }));
 }

@@ -11,6 +11,7 @@ import { importedModules, importRules } from './importRules';
 import { importTimeWork } from './importTimeWork';
 import { parameterRules } from './parameterRules';
 import { requiredNames } from './requiredNames';
+import { uploadFindings } from '../upload/uploadFindings';
 import { requirementFindings } from '../requirements/requirementFindings';
 import { judgeMain, type Candidate } from './mainBinding';
 import { judgeMethods } from './methodRules';
@@ -81,6 +82,7 @@ function warnings(input: PackageInput, subject: Subject, main: Candidate | undef
     ...absolutePaths(subject),
     ...parameterRules(subject, values, input.parameterNames, main?.cls),
     ...importRules(subject, { modules, values, python: input.python, required }),
+    ...(input.upload ? uploadFindings({ subject, main, name: input.name }) : []),
   ];
 }
 

@@ -31,7 +31,30 @@ export function parameterRules(
     const message = comparisonProblem(node, values, scope);
     return message === undefined ? [] : [say(node, warningOf('parameter-text', `Parameters are strings; ${message}.`))];
   });
-  return [...keys, ...comparisons];
+  return [...keys, ...comparisons, ...truthTests(subject, values, live, say)];
+}
+
+/** `if os.environ['save_training_data']:` always holds: the text "false" is true. */
+function truthTests(
+  { train }: Subject,
+  values: Values,
+  live: (node: SyntaxNode) => boolean,
+  say: (node: SyntaxNode, saying: Saying) => RawFinding,
+): RawFinding[] {
+  const reads = factsOf(train.root).environment.filter((node) => node.type !== 'comparison_operator' && isTested(node));
+  return reads.filter(live).flatMap((node) => {
+    const read = readOf(node, values, { module: train });
+    if (read === undefined || ![saveTrainingData, saveDataAlias].includes(read.key)) return [];
+    return [say(node, warningOf('parameter-text', 'Parameters are strings; this is true for "false" too.'))];
+  });
+}
+
+/** Stands where only its truth counts. */
+function isTested(node: SyntaxNode): boolean {
+  const { parent } = node;
+  if (node.field === 'condition' || parent?.type === 'not_operator') return true;
+  if (parent?.type === 'argument_list') return parent.parent?.textOf('function') === 'bool';
+  return parent?.type === 'boolean_operator' && isTested(parent);
 }
 
 const classAround = (node: SyntaxNode, main: ClassModel | undefined): ClassModel | undefined =>

@@ -88,6 +88,13 @@ describe('parameters', () => {
                     ~~~~~~~~~~~~~~~ parameter-text
           def save(self): pass
     `));
+  it('are tested for truth', () =>
+    code(`
+      if os.environ['save_training_data']: pass
+         ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~ parameter-text
+      a = bool(os.environ.get('save_training_data'))
+               ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~ parameter-text
+      if os.environ.get('other'): pass`));
   it('are compared rightly', () =>
     check(`
       import os
