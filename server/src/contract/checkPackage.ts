@@ -2,6 +2,7 @@
 import type { Pipeline } from '../../../runner/src/domain/pipeline';
 import { ModuleModel, PackageModules, type PackageFiles, type ParsedFile } from '../python/modules';
 import { Resolver } from '../python/resolve';
+import { pythonMinor } from '../python/stdlib';
 import type { RawFinding } from '../rawFinding';
 import { SourceText } from '../sourceText';
 import { Values } from '../python/values';
@@ -53,7 +54,7 @@ export function checkPackage(input: PackageInput): PackageReport {
   if (text === undefined) return none;
   const file = input.parse(trainFile, text);
   if (!input.configured && !packageHasMain(file, input.files)) return none;
-  const unreadable = refusedFile(trainFile, file);
+  const unreadable = refusedFile(trainFile, file, input.python);
   const requirements = requirementFindings(input.files, input.python);
   if (unreadable !== undefined) return { ...none, isPackage: true, findings: [unreadable, ...requirements] };
   const train = new ModuleModel(trainFile, 'train', file);
@@ -68,7 +69,7 @@ export function checkPackage(input: PackageInput): PackageReport {
     ...verdict.findings,
     ...surely,
     ...warnings(input, subject, main),
-    ...brokenModules(train, modules),
+    ...brokenModules(train, modules, input.python),
   ];
   return { isPackage: true, findings, main, train, modules };
 }
@@ -98,7 +99,7 @@ function mainWarnings(input: PackageInput, subject: Subject, main: Candidate, va
 }
 
 /** Modules of the package that train.py imports, themselves or through others, and that Python refuses. */
-function brokenModules(train: ModuleModel, modules: PackageModules): RawFinding[] {
+function brokenModules(train: ModuleModel, modules: PackageModules, python: string | undefined): RawFinding[] {
   const findings = new Map<string, RawFinding>();
   const seen = new Set<string>([train.path]);
   const queue = [train];
@@ -108,24 +109,31 @@ function brokenModules(train: ModuleModel, modules: PackageModules): RawFinding[
       if (seen.has(path)) continue;
       seen.add(path);
       if (found.kind === 'module') queue.push(found.module);
-      const problem = found.kind === 'opaque' && found.file !== undefined ? refusedFile(path, found.file) : undefined;
+      const file = found.kind === 'module' ? found.module.file : found.file;
+      const problem = file !== undefined ? refusedFile(path, file, python) : undefined;
       if (problem !== undefined) findings.set(path, problem);
     }
   }
   return [...findings.values()];
 }
 
-/** `syntax` or `file-skipped`, for a file that can't be looked at. */
-export function refusedFile(path: string, file: ParsedFile): RawFinding | undefined {
+/** `syntax` or `file-skipped`, for a file that can't be looked at. `python`: the version that runs it, where that is known. */
+export function refusedFile(path: string, file: ParsedFile, python: string | undefined): RawFinding | undefined {
   const source = new SourceText(file.text);
   if (file.refusal !== undefined) return skipped(path, file.refusal);
-  if (file.problem === undefined) return undefined;
-  const { message, start, end } = file.problem;
-  return {
-    ...errorOf('syntax', `A run imports ${path}; Python refuses it: ${message}.`),
+  const say = (message: string, { start, end }: { start: number; end: number }): RawFinding => ({
+    ...errorOf('syntax', message),
     range: source.range(start, end),
     file: path,
-  };
+  });
+  if (file.problem !== undefined) {
+    return say(`A run imports ${path}; Python refuses it: ${file.problem.message}.`, file.problem);
+  }
+  const minor = pythonMinor(python);
+  const news = minor === undefined ? undefined : file.tooNew(minor);
+  return (
+    news && say(`A run uses Python ${python}, which can't read this: ${news.what} came with 3.${news.minor}.`, news)
+  );
 }
 
 const reasons = {

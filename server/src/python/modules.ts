@@ -3,7 +3,7 @@ import { SourceText } from '../sourceText';
 import { flowOf, type Binding, type Flow } from './flow';
 import type { ParseRefusal } from './parser';
 import type { SyntaxNode } from './syntaxNode';
-import type { SyntaxProblem } from './syntaxRules';
+import type { NewSyntax, SyntaxProblem } from './syntaxRules';
 
 /** Read-only view of a package's folder; paths are relative to it, with `/`, `""` is the folder itself. */
 export interface PackageFiles {
@@ -21,6 +21,8 @@ export interface ParsedFile {
   readonly refusal: ParseRefusal | undefined;
   /** Why Python would refuse to compile the file. */
   readonly problem: SyntaxProblem | undefined;
+  /** The first syntax that Python 3.`minor` does not know yet. */
+  readonly tooNew: (minor: number) => NewSyntax | undefined;
 }
 
 /** A module of the package. */

@@ -1,7 +1,7 @@
 /** Parsed files by name: one that is asked for again with another text is parsed where it changed. */
 import type { ParsedFile } from './modules';
 import type { Parser, PythonSource } from './parser';
-import { checkSyntax, type SyntaxState } from './syntaxRules';
+import { checkSyntax, newerSyntax, type SyntaxState } from './syntaxRules';
 
 interface Entry {
   readonly source: PythonSource;
@@ -58,4 +58,5 @@ const fileOf = (source: PythonSource, syntax: SyntaxState | undefined): ParsedFi
   text: source.text,
   refusal: source.refusal,
   problem: syntax?.problem,
+  tooNew: (minor) => (syntax === undefined ? undefined : newerSyntax(syntax, minor)),
 });
