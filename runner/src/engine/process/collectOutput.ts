@@ -3,8 +3,8 @@
  * moved. Links stay links (those to an absolute place inside the package point to its new place); what is neither file,
  * folder nor link, or has a name that is no text, is left out with a warning.
  */
-import { constants } from 'node:fs';
-import { chmod, copyFile, link, lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises';
+import { constants, type Dirent } from 'node:fs';
+import { copyFile, link, lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { ExpectedError } from '../../domain/errors';
 import type { CompletionRecord } from '../../domain/completionRecord';
@@ -39,6 +39,8 @@ const skipped = (path: string, reason: string): Warning => ({
   message: `Left out of the output: ${path === '' ? 'the package' : path} (${reason}).`,
 });
 
+/** How many entries of a folder are handled at a time. */
+const atOnce = 64;
 const slash = Buffer.from('/');
 
 class Collector {
@@ -54,30 +56,44 @@ class Collector {
   async folder(source: Buffer, target: string, shown: string): Promise<void> {
     this.options.signal?.throwIfAborted();
     await mkdir(target, { recursive: true });
-    const names = await readdir(source, { encoding: 'buffer' });
-    for (const name of names) {
-      const text = name.toString('utf8');
-      if (!Buffer.from(text, 'utf8').equals(name)) {
-        this.warnings.push(skipped(`${shown}/${text}`, 'its name is not UTF-8'));
-        continue;
-      }
-      await this.entry(Buffer.concat([source, slash, name]), join(target, text), `${shown}/${text}`);
+    const entries = await readdir(source, { encoding: 'buffer', withFileTypes: true });
+    for (let at = 0; at < entries.length; at += atOnce) {
+      this.options.signal?.throwIfAborted();
+      const some = entries.slice(at, at + atOnce);
+      const below = await Promise.all(some.map((entry) => this.entry(source, entry, target, shown)));
+      // One after another, or a deep tree would be open all at once.
+      for (const folder of below) if (folder !== undefined) await this.folder(...folder);
     }
   }
 
-  private async entry(source: Buffer, target: string, shown: string): Promise<void> {
-    const found = await lstat(source);
-    if (found.isDirectory()) return this.folder(source, target, shown);
-    if (found.isFile()) return this.file(source, target, found.mode);
-    if (found.isSymbolicLink()) return this.link(source, target, shown);
-    this.warnings.push(skipped(shown, 'it is neither a file nor a folder'));
+  /** Brings one entry; a folder is only named, as the arguments of `folder`. */
+  private async entry(
+    folder: Buffer,
+    entry: Dirent<Buffer>,
+    target: string,
+    shown: string,
+  ): Promise<Parameters<Collector['folder']> | undefined> {
+    const text = entry.name.toString('utf8');
+    const place = `${shown}/${text}`;
+    if (!Buffer.from(text, 'utf8').equals(entry.name)) {
+      this.warnings.push(skipped(place, 'its name is not UTF-8'));
+      return undefined;
+    }
+    const source = Buffer.concat([folder, slash, entry.name]);
+    // Some file systems do not tell the kind with the name.
+    const known = entry.isDirectory() || entry.isFile() || entry.isSymbolicLink();
+    const found = known ? entry : await lstat(source);
+    if (found.isDirectory()) return [source, join(target, text), place];
+    if (found.isFile()) await this.file(source, join(target, text));
+    else if (found.isSymbolicLink()) await this.link(source, join(target, text), place);
+    else this.warnings.push(skipped(place, 'it is neither a file nor a folder'));
+    return undefined;
   }
 
-  private async file(source: Buffer, target: string, mode: number): Promise<void> {
+  private async file(source: Buffer, target: string): Promise<void> {
     this.files += 1;
     if (this.files % 1000 === 0)
       this.options.onProgress({ text: 'collecting output', done: this.files, unit: 'files' });
-    if ((mode & 0o400) === 0) await chmod(source, mode | 0o600).catch(() => undefined);
     await link(source, target).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code === 'EEXIST') return;
       // Another file system, one without links, or too many links.
