@@ -27,13 +27,23 @@ const leaveOutUnused = {
   },
 };
 
+// zod ships its messages in 50 languages; English is what it uses.
+const englishOnly = {
+  name: 'english-only',
+  setup(build) {
+    build.onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+    }));
+  },
+};
+
 const node = {
   ...common,
   platform: 'node',
   format: 'cjs',
   target: 'node20',
   external: ['vscode'],
-  plugins: [leaveOutUnused],
+  plugins: [leaveOutUnused, englishOnly],
   // The UMD builds of some packages hide their requires from the bundler.
   mainFields: ['module', 'main'],
 };
