@@ -20,11 +20,19 @@ describe('the environment that a local run inherits', () => {
         PIP_INDEX_URL: 'https://example.org',
         HOME: '/home/me',
         ELECTRON_RUN_AS_NODE: '1',
+        python_like: 'kept',
+        NODE_OPTIONS: '--kept',
         GONE: undefined,
       },
       false,
     );
-    expect(environment).toEqual({ PATH: '/usr/bin', PIP_INDEX_URL: 'https://example.org', HOME: '/home/me' });
+    expect(environment).toEqual({
+      PATH: '/usr/bin',
+      PIP_INDEX_URL: 'https://example.org',
+      HOME: '/home/me',
+      python_like: 'kept',
+      NODE_OPTIONS: '--kept',
+    });
   });
 
   it('shows the GPUs that were asked for', () => {

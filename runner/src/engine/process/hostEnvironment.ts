@@ -4,9 +4,8 @@ import { delimiter, join, normalize } from 'node:path';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const virtualNames =
-  /^(PYTHON.*|VIRTUAL_ENV.*|_OLD_VIRTUAL_.*|CONDA_.*|_CE_.*|POETRY_ACTIVE|PIPENV_ACTIVE|__PYVENV_LAUNCHER__)$/i;
-const editorNames =
-  /^(ELECTRON_RUN_AS_NODE|VSCODE_.*|NODE_OPTIONS|NODE_CHANNEL_.*|NODE_UNIQUE_ID|TRAINING_PIPELINES_.*)$/;
+  /^(PYTHON.*|VIRTUAL_ENV.*|_OLD_VIRTUAL_.*|CONDA_.*|_CE_.*|POETRY_ACTIVE|PIPENV_ACTIVE|__PYVENV_LAUNCHER__)$/;
+const editorNames = /^(ELECTRON_RUN_AS_NODE|VSCODE_.*|NODE_CHANNEL_.*|NODE_UNIQUE_ID|TRAINING_PIPELINES_.*)$/;
 
 export function hostEnvironment(
   environment: Environment,
@@ -14,7 +13,8 @@ export function hostEnvironment(
 ): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
-    if (value === undefined || virtualNames.test(name) || editorNames.test(name)) continue;
+    const known = windows ? name.toUpperCase() : name;
+    if (value === undefined || virtualNames.test(known) || editorNames.test(known)) continue;
     kept[name] = value;
   }
   const pathName = Object.keys(kept).find((name) => (windows ? name.toUpperCase() === 'PATH' : name === 'PATH'));
