@@ -1,6 +1,8 @@
 /** Diagnostics for clients: pulled by those that can, pushed to the others. */
 import {
   DocumentDiagnosticReportKind,
+  MessageType,
+  ShowMessageNotification,
   type ClientCapabilities,
   type Connection,
   type Diagnostic,
@@ -101,7 +103,7 @@ export class DiagnosticsService {
   /** Everything may be different. */
   refresh(): void {
     if (!this.pulls) this.push(this.around.documents.uris());
-    else if (this.refreshes) void this.around.connection.languages.diagnostics.refresh();
+    else if (this.refreshes) this.around.connection.languages.diagnostics.refresh().catch(() => undefined);
   }
 
   /** The package's open train.py, whose findings depend on the document. */
@@ -181,7 +183,7 @@ export class DiagnosticsService {
     if (count < mostCrashes) return this.find(uri);
     const message = `${uri.slice(uri.lastIndexOf('/') + 1)} broke the check twice, so it is set aside until it is opened again.`;
     void connection.sendNotification(setAsideMethod, { uri, message });
-    connection.window.showWarningMessage(message);
+    void connection.sendNotification(ShowMessageNotification.type, { type: MessageType.Warning, message });
     return this.withEmpty(uri, new Map());
   }
 

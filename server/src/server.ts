@@ -137,10 +137,12 @@ class LanguageServer {
   private async initialized(): Promise<void> {
     const { connection, settings } = this;
     if (settings.canRegisterWatchers) {
-      void connection.client.register(DidChangeWatchedFilesNotification.type, { watchers: [{ globPattern: watched }] });
+      const watchers = [{ globPattern: watched }];
+      connection.client.register(DidChangeWatchedFilesNotification.type, { watchers }).catch(() => undefined);
     }
     if (settings.canRegisterConfiguration) {
-      void connection.client.register(DidChangeConfigurationNotification.type, { section: 'trainingPipelines' });
+      const section = 'trainingPipelines';
+      connection.client.register(DidChangeConfigurationNotification.type, { section }).catch(() => undefined);
     }
     if (settings.hasFolders) {
       connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {

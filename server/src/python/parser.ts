@@ -234,7 +234,8 @@ export class PythonSource {
 
   private make(text: string, deadline: number, before: Piece | undefined): Piece | undefined {
     const old = this.takeKept(before);
-    const parsed = this.parse({ text: parseable(text), deadline, before: old });
+    // The parser asks for the time within long statements only.
+    const parsed = this.now() > deadline ? undefined : this.parse({ text: parseable(text), deadline, before: old });
     if (parsed === undefined) return undefined;
     const origin = new Origin(this.holder, undefined, before === undefined ? 0 : before.origin.start);
     const piece = { origin, nodes: copied(parsed, origin, old === undefined ? [] : (before?.nodes ?? [])) };

@@ -27,13 +27,18 @@ export class Client {
   private waiting: { uri: string; done: (params: PublishDiagnosticsParams) => void }[] = [];
   private constructor(readonly connection: ProtocolConnection) {}
 
-  static async start(folder: string, capabilities: ClientCapabilities = {}, more: object = {}): Promise<Client> {
+  static async start(
+    folder: string,
+    capabilities: ClientCapabilities = {},
+    more: object = {},
+    now = () => performance.now(),
+  ): Promise<Client> {
     const up = new PassThrough();
     const down = new PassThrough();
     startServer(createConnection(ProposedFeatures.all, new StreamMessageReader(up), new StreamMessageWriter(down)), {
       wasmFolder: process.cwd(),
       log: silentLog,
-      now: () => performance.now(),
+      now,
       pageOf: (code) => `https://example.org/${code}`,
     });
     const connection = createProtocolConnection(new StreamMessageReader(down), new StreamMessageWriter(up));
