@@ -137,14 +137,25 @@ const builtins: ReadonlySet<string> = new Set(
 
 /** True where code may bind the name in ways that are not followed: `exec`, `globals()`, `global` in a function, … */
 export function isDynamic(module: ModuleModel, name: string): boolean {
-  const { text } = module.file;
   if (module.flow.names.has('__getattr__')) return true;
-  if (!/\bexec\b|\bglobals\b|\bsys\.modules\b|\bglobal\b|\bvars\(\)|\b__dict__\b|\blocals\b/.test(text)) return false;
+  if (!mentionsDynamics(module)) return false;
   let found = false;
   walk(module.root, (node) => {
     found ||= bindsFreely(node, name);
     return !found;
   });
+  return found;
+}
+
+const dynamicWords = ['exec', 'global', 'sys.modules', 'vars()', '__dict__', 'locals'];
+const mentions = new WeakMap<ModuleModel, boolean>();
+
+/** Plain searches, once for each text: this is asked for every name that the module does not bind. */
+function mentionsDynamics(module: ModuleModel): boolean {
+  const known = mentions.get(module);
+  if (known !== undefined) return known;
+  const found = dynamicWords.some((word) => module.file.text.includes(word));
+  mentions.set(module, found);
   return found;
 }
 

@@ -30,7 +30,7 @@ export function requirementFindings(packageFiles: PackageFiles, python: string |
       if (line.requirement !== undefined) entries.push({ file, source, line, requirement: line.requirement });
     }
   }
-  return [...findings, ...conflicts(entries, environmentsOf(python))];
+  return [...findings, ...conflicts(entries, () => environmentsOf(python))];
 }
 
 function unreadable(file: string, source: SourceText, line: RequirementLine, problem: string): RawFinding {
@@ -39,7 +39,7 @@ function unreadable(file: string, source: SourceText, line: RequirementLine, pro
 }
 
 /** One finding for each line that contradicts an earlier one. */
-function conflicts(entries: readonly Entry[], environments: readonly Environment[]): RawFinding[] {
+function conflicts(entries: readonly Entry[], environments: () => readonly Environment[]): RawFinding[] {
   const earlier = new Map<string, Entry[]>();
   const findings: RawFinding[] = [];
   for (const entry of entries) {
@@ -52,13 +52,13 @@ function conflicts(entries: readonly Entry[], environments: readonly Environment
   return findings;
 }
 
-function contradict(one: Requirement, other: Requirement, environments: readonly Environment[]): boolean {
+function contradict(one: Requirement, other: Requirement, environments: () => readonly Environment[]): boolean {
   if (one.url !== undefined && other.url !== undefined) {
     if (one.url === other.url) return false;
   } else if (one.url !== undefined || other.url !== undefined || canHold([...one.specifiers, ...other.specifiers])) {
     return false;
   }
-  return sharedEnvironments(environments, one.marker, other.marker).length > 0;
+  return sharedEnvironments(environments(), one.marker, other.marker).length > 0;
 }
 
 function conflict(one: Entry, other: Entry): RawFinding {
