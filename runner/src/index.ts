@@ -29,7 +29,7 @@ export function createRunner(options: RunnerOptions): Runner {
     storeFolder: store.folder,
 
     start: (request: RunRequest, events: RunEvents = {}, signal?: AbortSignal) => runs.start(request, events, signal),
-    attach: (id, events = {}) => runs.attach(id, events),
+    attach: (id, events = {}, secrets = {}) => runs.attach(id, events, secrets),
     stop: (id, now = false) => runs.stop(id, now),
     plan: (request, signal) => runs.plan(request, signal),
 

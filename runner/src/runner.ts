@@ -92,8 +92,11 @@ export interface Runner {
 
   /** Throws ExpectedError before there is a run; afterwards everything is told by the run itself. */
   start(request: RunRequest, events?: RunEvents, signal?: AbortSignal): Promise<DrivenRun>;
-  /** Drives an unfinished run on, or watches it where another process drives it. */
-  attach(runId: string, events?: RunEvents): Promise<DrivenRun>;
+  /**
+   * Drives an unfinished run on, or watches it where another process drives it. `secrets`: values for those that the run
+   * has not been given yet.
+   */
+  attach(runId: string, events?: RunEvents, secrets?: Parameters): Promise<DrivenRun>;
   /** Stops a run that any process drives, or none; resolves with it once it ended. */
   stop(runId: string, now?: boolean): Promise<Run>;
   plan(request: RunRequest, signal?: AbortSignal): Promise<RunPlan>;

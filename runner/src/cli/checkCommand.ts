@@ -1,36 +1,58 @@
 /** `check`: the contract check as text, JSON or SARIF. */
-import { resolve } from 'node:path';
-import { ExpectedError } from '../domain/errors';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { packageKey } from '../domain/packageName';
 import type { Finding } from '../domain/finding';
 import { formatNumber } from '../domain/format';
 import type { CommandContext } from './commandContext';
 import { toSarif } from './sarif';
 
-const formats: readonly string[] = ['text', 'json', 'sarif'];
+export const checkFormats = ['text', 'json', 'sarif'] as const;
+
+export interface CheckOptions {
+  readonly format?: (typeof checkFormats)[number];
+  readonly upload?: boolean;
+}
 
 export async function checkCommand(
   context: CommandContext,
   targets: readonly string[],
-  options: { readonly format?: string; readonly upload?: boolean },
+  options: CheckOptions,
 ): Promise<number> {
   const { terminal, checker } = context;
   const format = options.format ?? (terminal.options.json ? 'json' : 'text');
-  if (!formats.includes(format))
-    throw new ExpectedError('usage', `"${format}" is no value for --format.`, `Use ${formats.join(', ')}.`);
   const workspace = await context.workspace();
-  const named = targets.map((target) => resolve(context.currentFolder, target));
-  const packages = named.length > 0 ? named : await checker.discover(workspace);
-  const findings = await checker.check({
-    workspace,
-    packages,
-    configured: named.length > 0,
-    upload: options.upload === true,
-  });
+  const isNamed = targets.length > 0;
+  const packages = isNamed ? await foldersOf(context, targets) : await checker.discover(workspace);
+  const upload = options.upload === true;
+  const findings = await checker.check({ workspace, packages, configured: isNamed, upload });
   if (format === 'json') terminal.document({ findings });
-  else if (format === 'sarif') await terminal.write(`${JSON.stringify(toSarif(findings), null, 2)}\n`);
+  else if (format === 'sarif') await terminal.write(`${JSON.stringify(toSarif(findings, context.version), null, 2)}\n`);
   else printFindings(context, findings, packages.length);
   return findings.some((finding) => finding.severity === 'error') ? 1 : 0;
 }
+
+/** A package is named by its folder or, once published, by its name. */
+async function foldersOf(context: CommandContext, targets: readonly string[]): Promise<string[]> {
+  const folders: string[] = [];
+  for (const target of targets) folders.push(await folderOf(context, target));
+  return [...new Set(folders)];
+}
+
+async function folderOf(context: CommandContext, target: string): Promise<string> {
+  const folder = resolve(context.currentFolder, target);
+  if (await isFile(join(folder, 'train.py'))) return folder;
+  const runner = await context.runner();
+  const packages = await runner.packages();
+  const published = packages.find(({ name }) => packageKey(name) === packageKey(target));
+  return published?.folder == null ? folder : resolve(runner.workspace, published.folder);
+}
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 
 function printFindings({ terminal }: CommandContext, findings: readonly Finding[], packages: number): void {
   for (const { file, range, severity, message, code } of findings) {
@@ -41,7 +63,7 @@ function printFindings({ terminal }: CommandContext, findings: readonly Finding[
   const what = findings.length === 0 ? 'no problems' : formatNumber(findings.length, 'finding');
   terminal.note(
     packages === 0
-      ? 'No ML package found: a package is a folder whose train.py defines class Main.'
+      ? 'No ML package in this workspace yet. A package is a folder whose train.py defines a class Main with train and save.'
       : `${formatNumber(packages, 'package')}, ${what}.`,
   );
 }

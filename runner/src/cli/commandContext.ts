@@ -12,6 +12,8 @@ export interface GlobalOptions {
 
 export interface CommandContext {
   readonly terminal: Terminal;
+  /** Of this program. */
+  readonly version: string;
   /** Absolute. */
   readonly currentFolder: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -20,8 +22,8 @@ export interface CommandContext {
   readonly workspace: () => Promise<string>;
   readonly checker: Checker;
   readonly signals: Signals;
-  /** Starts this program again, detached, with these arguments. */
-  readonly detach: (args: readonly string[], secrets: Readonly<Record<string, string>>) => void;
+  /** Starts this program again in the background, with these arguments; the secrets travel in its environment. */
+  readonly detach: (parameters: readonly string[], secrets: Readonly<Record<string, string>>) => Promise<void>;
 }
 
 /** Ctrl-C, SIGTERM and SIGHUP, told to whoever listens; without a listener they end the program as usual. */
@@ -29,6 +31,3 @@ export interface Signals {
   onInterrupt(handle: () => void): { dispose(): void };
   onHangUp(handle: () => void): { dispose(): void };
 }
-
-/** A command answers its exit code. */
-export type Handler<A extends readonly unknown[]> = (context: CommandContext, ...parameters: A) => Promise<number>;

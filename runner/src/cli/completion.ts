@@ -1,90 +1,205 @@
 /** Completion scripts, made from the commands themselves. */
-import type { Command } from 'commander';
-import { ExpectedError } from '../domain/errors';
+import type { Command, Option } from 'commander';
+
+export const completionShells = ['bash', 'zsh', 'fish', 'powershell'] as const;
+export type CompletionShell = (typeof completionShells)[number];
 
 const name = 'training-pipelines';
 
-interface Words {
-  readonly commands: readonly {
-    readonly name: string;
-    readonly description: string;
-    readonly options: readonly string[];
-  }[];
-  readonly globals: readonly string[];
+interface OptionWords {
+  readonly flag: string;
+  readonly description: string;
+  readonly takesValue: boolean;
+  readonly takesFolder: boolean;
+  readonly choices: readonly string[];
 }
 
-export function completionScript(shell: string, program: Command): string {
+interface CommandWords {
+  readonly name: string;
+  readonly description: string;
+  readonly options: readonly OptionWords[];
+  /** Values of its argument, where they are known. */
+  readonly choices: readonly string[];
+}
+
+interface Words {
+  readonly commands: readonly CommandWords[];
+  readonly globals: readonly OptionWords[];
+}
+
+export function completionScript(shell: CompletionShell, program: Command): string {
+  const help: OptionWords = {
+    flag: '--help',
+    description: 'print help',
+    takesValue: false,
+    takesFolder: false,
+    choices: [],
+  };
   const words: Words = {
     commands: program.commands.map((command) => ({
       name: command.name(),
       description: command.description(),
-      options: optionsOf(command),
+      options: command.options.map(optionWords),
+      choices: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
     })),
-    globals: optionsOf(program),
+    globals: [...program.options.map(optionWords), help],
   };
-  switch (shell) {
-    case 'bash':
-      return bash(words);
-    case 'zsh':
-      return `#compdef ${name}\nautoload -U +X bashcompinit && bashcompinit\n${bash(words)}`;
-    case 'fish':
-      return fish(words);
-    case 'powershell':
-      return powershell(words);
-    default:
-      throw new ExpectedError('usage', `There is no completion for "${shell}".`, 'Use bash, zsh, fish or powershell.');
-  }
+  return scripts[shell](words);
 }
 
-const optionsOf = (command: Command): string[] =>
-  command.options.map((option) => option.long ?? '').filter((long) => long !== '');
+const optionWords = (option: Option): OptionWords => ({
+  flag: option.long ?? option.flags,
+  description: option.description,
+  takesValue: option.required || option.optional,
+  takesFolder: /<dir>/.test(option.flags),
+  choices: option.argChoices ?? [],
+});
 
-function bash({ commands, globals }: Words): string {
-  const cases = commands.map(
-    (command) => `    ${command.name}) words="${[...command.options, ...globals].join(' ')}" ;;`,
-  );
+const flags = (options: readonly OptionWords[]): string => options.map(({ flag }) => flag).join(' ');
+
+/** Every option that takes a value, once: what may follow it is the same in all commands. */
+function valued({ commands, globals }: Words): OptionWords[] {
+  const all = [...globals, ...commands.flatMap((command) => command.options)].filter((option) => option.takesValue);
+  return [...new Map(all.map((option) => [option.flag, option])).values()];
+}
+
+function bash(words: Words): string {
+  const { commands, globals } = words;
+  const reply = (choices: string): string => `COMPREPLY=($(compgen ${choices} -- "$current"))`;
+  const values = valued(words).map((option) => {
+    const answer =
+      option.choices.length > 0
+        ? reply(`-W "${option.choices.join(' ')}"`)
+        : option.takesFolder
+          ? reply('-d')
+          : 'COMPREPLY=()';
+    return `    ${option.flag}) ${answer}; return ;;`;
+  });
+  const takers = valued(words).map(({ flag }) => flag);
+  const own = commands.map((command) => `    ${command.name}) words="${flags([...command.options, ...globals])}" ;;`);
+  const chosen = commands
+    .filter((command) => command.choices.length > 0)
+    .map((command) => `    ${command.name}) ${reply(`-W "${command.choices.join(' ')}"`)}; return ;;`);
   return `_training_pipelines() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" command="" words="" i
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" command="" words="" i
+  COMPREPLY=()
+  case "$previous" in
+${values.join('\n')}
+  esac
   for ((i = 1; i < COMP_CWORD; i++)); do
-    case "\${COMP_WORDS[i]}" in -*) ;; *) command="\${COMP_WORDS[i]}"; break ;; esac
+    case "\${COMP_WORDS[i]}" in
+      ${takers.join('|')}) i=$((i + 1)) ;;
+      -*) ;;
+      *) command="\${COMP_WORDS[i]}"; break ;;
+    esac
   done
   case "$command" in
-    "") words="${[...commands.map((command) => command.name), ...globals].join(' ')}" ;;
-${cases.join('\n')}
+    "") words="${commands.map((command) => command.name).join(' ')} ${flags(globals)}" ;;
+${own.join('\n')}
   esac
-  case "$current" in
-    -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
-    *) if [ -z "$command" ]; then COMPREPLY=($(compgen -W "$words" -- "$current")); else COMPREPLY=($(compgen -f -- "$current")); fi ;;
+  if [[ "$current" == -* || -z "$command" ]]; then ${reply('-W "$words"')}; return; fi
+  case "$command" in
+${chosen.join('\n')}
+    *) ${reply('-f')} ;;
   esac
 }
 complete -o filenames -F _training_pipelines ${name}
 `;
 }
 
-function fish({ commands, globals }: Words): string {
-  const quote = (text: string): string => `'${text.replaceAll("'", "\\'")}'`;
-  const lines = commands.flatMap((command) => [
-    `complete -c ${name} -n __fish_use_subcommand -a ${command.name} -d ${quote(command.description)}`,
-    ...command.options.map(
-      (option) => `complete -c ${name} -n '__fish_seen_subcommand_from ${command.name}' -l ${option.slice(2)}`,
-    ),
-  ]);
-  return `${[...lines, ...globals.map((option) => `complete -c ${name} -l ${option.slice(2)}`)].join('\n')}\n`;
+const zshQuote = (text: string): string => text.replaceAll("'", "'\\''").replaceAll(/[[\]:]/g, '\\$&');
+
+function zshOption(option: OptionWords): string {
+  const value =
+    option.choices.length > 0
+      ? `:value:(${option.choices.join(' ')})`
+      : option.takesFolder
+        ? ':folder:_files -/'
+        : ':value:';
+  return `'*${option.flag}[${zshQuote(option.description)}]${option.takesValue ? value : ''}'`;
 }
 
-function powershell({ commands, globals }: Words): string {
+function zsh({ commands, globals }: Words): string {
+  const shared = globals.map(zshOption).join(' ');
+  const cases = commands.map((command) => {
+    const rest = command.choices.length > 0 ? `'1:value:(${command.choices.join(' ')})'` : "'*:file:_files'";
+    return `        ${command.name}) _arguments ${[...command.options.map(zshOption), shared, rest].join(' ')} ;;`;
+  });
+  return `#compdef ${name}
+_training_pipelines() {
+  local context state state_descr line
+  typeset -A opt_args
+  local -a commands
+  commands=(${commands.map((command) => `'${command.name}:${zshQuote(command.description)}'`).join(' ')})
+  _arguments -C ${shared} '1: :->command' '*:: :->rest'
+  case "$state" in
+    command) _describe 'command' commands ;;
+    rest)
+      case "$words[1]" in
+${cases.join('\n')}
+      esac ;;
+  esac
+}
+# Sourced, or loaded by compinit at the first completion.
+if [ "$funcstack[1]" = "_training_pipelines" ]; then _training_pipelines "$@"; else compdef _training_pipelines ${name}; fi
+`;
+}
+
+const fishQuote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+function fishOption(option: OptionWords, condition: string): string {
+  const value =
+    option.choices.length > 0
+      ? ` -x -a ${fishQuote(option.choices.join(' '))}`
+      : option.takesFolder
+        ? " -x -a '(__fish_complete_directories)'"
+        : option.takesValue
+          ? ' -x'
+          : '';
+  return `complete -c ${name}${condition} -l ${option.flag.slice(2)}${value} -d ${fishQuote(option.description)}`;
+}
+
+function fish({ commands, globals }: Words): string {
+  const lines = commands.flatMap((command) => {
+    const inside = ` -n '__fish_seen_subcommand_from ${command.name}'`;
+    return [
+      `complete -c ${name} -f -n __fish_use_subcommand -a ${command.name} -d ${fishQuote(command.description)}`,
+      ...command.options.map((option) => fishOption(option, inside)),
+      ...(command.choices.length > 0
+        ? [`complete -c ${name} -f${inside} -a ${fishQuote(command.choices.join(' '))}`]
+        : []),
+    ];
+  });
+  return `${[...lines, ...globals.map((option) => fishOption(option, ''))].join('\n')}\n`;
+}
+
+const list = (words: readonly string[]): string => `@(${words.map((word) => `'${word}'`).join(', ')})`;
+
+function powershell(words: Words): string {
+  const { commands, globals } = words;
   const table = commands.map(
-    (command) => `    '${command.name}' = @(${command.options.map((option) => `'${option}'`).join(', ')})`,
+    (command) => `    '${command.name}' = ${list([...command.options.map(({ flag }) => flag), ...command.choices])}`,
   );
+  const values = valued(words)
+    .filter((option) => option.choices.length > 0)
+    .map((option) => `    '${option.flag}' = ${list(option.choices)}`);
   return `Register-ArgumentCompleter -Native -CommandName ${name} -ScriptBlock {
   param($word, $ast, $position)
   $options = @{
 ${table.join('\n')}
   }
-  $globals = @(${globals.map((option) => `'${option}'`).join(', ')})
-  $command = $ast.CommandElements | Select-Object -Skip 1 | ForEach-Object { "$_" } | Where-Object { $options.ContainsKey($_) } | Select-Object -First 1
-  $words = if ($command) { $options[$command] + $globals } else { $options.Keys + $globals }
-  $words | Where-Object { $_ -like "$word*" } | Sort-Object | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
+  $values = @{
+${values.join('\n')}
+  }
+  $globals = ${list(globals.map(({ flag }) => flag))}
+  $before = @($ast.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.EndOffset -lt $position } | ForEach-Object { "$_" })
+  $command = $before | Where-Object { $options.ContainsKey($_) } | Select-Object -First 1
+  $previous = $before | Select-Object -Last 1
+  $found = if ($previous -and $values.ContainsKey($previous)) { $values[$previous] }
+    elseif ($command) { $options[$command] + $globals } else { @($options.Keys) + $globals }
+  $found | Where-Object { $_ -like "$word*" } | Sort-Object | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_) }
 }
 `;
 }
+
+const scripts: Readonly<Record<CompletionShell, (words: Words) => string>> = { bash, zsh, fish, powershell };

@@ -1,10 +1,13 @@
 /** The commands with their options and help; what they do is in the other files of this folder. */
-import { Command, Option } from 'commander';
-import { attachCommand, runCommand, stopCommand, type RunOptions } from './runCommand';
-import { checkCommand } from './checkCommand';
+import { Argument, Command, Option } from 'commander';
+import { datasetAccessModes, networkModes } from '../domain/pipeline';
+import { ExpectedError } from '../domain/errors';
+import { checkCommand, checkFormats, type CheckOptions } from './checkCommand';
 import type { CommandContext, GlobalOptions } from './commandContext';
-import { completionScript } from './completion';
+import { completionScript, completionShells } from './completion';
 import { enginesCommand, logsCommand, runsCommand, showCommand, verifyCommand, versionsCommand } from './readCommands';
+import { attachCommand, runCommand, stopCommand } from './runCommand';
+import type { RunOptions } from './runOptions';
 import {
   deleteCommand,
   exportCommand,
@@ -22,132 +25,169 @@ export interface ProgramOptions {
   readonly writeOut: (text: string) => void;
 }
 
-const collect = (value: string, all: readonly string[]): string[] => [...all, value];
+const programName = 'training-pipelines';
+const packageText = 'the folder with train.py, or the name of a published package';
+const versionText = 'a version, like digits@1.1';
+const runText = 'the id of a run, or the beginning of it';
+const exampleRun = '20260102-101500';
 
 /** Throws CommanderError for what cannot be parsed, and for `--help` and `--version`. */
 export function createProgram(options: ProgramOptions): Command {
-  const program = new Command('training-pipelines');
-  program
+  const program = quietly(new Command(programName), options)
     .description('Trains ML packages in containers and keeps every result as a sealed version.')
     .version(options.version, '--version', 'print the version of this program')
     .option(
       '--workspace <dir>',
-      'the workspace (default: the nearest folder upwards with a store or a configuration file)',
+      'the workspace (default: the nearest folder upwards with .training-pipelines/ or .vscode/training-pipelines.json)',
     )
     .option('--store <dir>', 'where versions and runs are kept (default: .training-pipelines in the workspace)')
     .option('--json', 'print exactly one JSON document to stdout; log and progress go to stderr')
-    .option('--quiet', 'print no progress')
-    .helpOption('--help', 'print help')
+    .option('--quiet', 'print neither progress nor the log of a run, only the outcome')
     .helpCommand(false)
-    .showHelpAfterError(false)
-    .configureOutput({ writeOut: options.writeOut, writeErr: () => undefined })
-    .exitOverride()
     .addHelpText(
       'after',
-      '\nExample:\n  $ training-pipelines run digits --dataset data/digits\n\nEvery command has its own --help with an example.',
+      `
+Example:
+  $ ${programName} run digits --dataset data/digits
+
+Every command has its own --help with an example. Exit codes: 0 successful, 1 training failed or a finding,
+2 bad input or usage, 3 engine or environment, 130 killed.`,
     );
+  program.hook('preAction', (_, command) => refuseEmptyTexts(command));
 
   const context = (): CommandContext => options.context(program.opts<GlobalOptions>());
   const done = async (work: Promise<number>): Promise<void> => options.onExit(await work);
-  const add = (usage: string, description: string, example: string): Command =>
-    program
-      .command(usage)
+  const add = (name: string, description: string, example: string): Command =>
+    quietly(program.command(name), options)
       .description(description)
-      .helpOption('--help', 'print help')
-      .configureOutput({ writeOut: options.writeOut, writeErr: () => undefined })
-      .exitOverride()
-      .addHelpText('after', `\nExample:\n  $ training-pipelines ${example}`);
+      .configureHelp({ showGlobalOptions: true })
+      .addHelpText('after', `\nExample:\n  $ ${programName} ${example}`);
 
-  add('check [packages...]', 'find what keeps a package from running', 'check digits')
-    .addOption(new Option('--format <format>', 'text, json or sarif'))
-    .option('--upload', 'also what the validator of the platform that packages come from would refuse')
-    .action((packages: string[], own: { format?: string; upload?: boolean }) =>
-      done(checkCommand(context(), packages, own)),
-    );
+  add('check', 'find what keeps a package from running', 'check digits --upload')
+    .argument('[package...]', `${packageText} (default: every package of the workspace)`)
+    .addOption(new Option('--format <format>', 'how findings are printed (default: text)').choices(checkFormats))
+    .option('--upload', 'also find what the validator of the platform that packages come from would refuse')
+    .action((targets: string[], own: CheckOptions) => done(checkCommand(context(), targets, own)));
 
-  add('publish [package]', 'publish the working folder as the next major version', 'publish digits')
-    .option('--name <name>', 'the name of the package (default: the folder’s)')
+  add('publish', 'make the working folder the next major version', 'publish digits')
+    .argument('[package]', `${packageText} (default: the current folder, else the only package)`)
+    .option('--name <name>', 'the name of the package (default: the name it has had, else the folder’s)')
     .action((target: string | undefined, own: { name?: string }) => done(publishCommand(context(), target, own)));
 
-  addRun(add).action((target: string | undefined, own: RunOptions) => done(runCommand(context(), target, own)));
+  addRunOptions(
+    add(
+      'run',
+      'train a package on a dataset; the result is the next minor version',
+      'run digits --dataset data/digits --env epochs=20 --gpu 1',
+    ).argument('[package]', `${packageText} (default: the current folder, else the only package)`),
+  ).action((target: string | undefined, own: RunOptions) => done(runCommand(context(), target, own)));
 
-  add('runs', 'list the runs, newest first', 'runs').action(() => done(runsCommand(context())));
-  add('versions [package]', 'list the versions, highest first', 'versions digits').action(
-    (target: string | undefined) => done(versionsCommand(context(), target)),
-  );
-  add('show <run-or-version>', 'show a run, or a version as PACKAGE@VERSION', 'show digits@1.1').action((id: string) =>
-    done(showCommand(context(), id)),
-  );
-  add('logs <run>', 'print the log of a run as it was written', 'logs 20260102-101500-000-abc123 --follow')
+  add('runs', 'list the runs, newest first', 'runs --json').action(() => done(runsCommand(context())));
+  add('versions', 'list the versions, highest first', 'versions digits')
+    .argument('[package]', `${packageText} (default: all)`)
+    .action((target: string | undefined) => done(versionsCommand(context(), target)));
+  add('show', 'show a run or a version', 'show digits@1.1')
+    .argument('<run-or-version>', `${runText}; or ${versionText}`)
+    .action((id: string) => done(showCommand(context(), id)));
+  add('logs', 'print the log of a run as it was written', `logs ${exampleRun} --follow`)
+    .argument('<run>', runText)
     .option('--follow', 'go on until the run has ended')
     .action((id: string, own: { follow?: boolean }) => done(logsCommand(context(), id, own)));
-  add('stop <run>', 'stop a run: SIGTERM and 10 s, then SIGKILL', 'stop 20260102-101500-000-abc123').action(
-    (id: string) => done(stopCommand(context(), id)),
-  );
-  add('attach [run]', 'go on with an unfinished run, or watch it (default: the newest)', 'attach').action(
-    (id: string | undefined) => done(attachCommand(context(), id)),
-  );
-  add('export <version> <file>', 'write the zip of a version to a file', 'export digits@1.1 digits.zip')
-    .option('--record', 'also write FILE.version.json')
+  add('stop', 'stop a run: SIGTERM and 10 s, then SIGKILL', `stop ${exampleRun}`)
+    .argument('<run>', runText)
+    .action((id: string) => done(stopCommand(context(), id)));
+  add('attach', 'watch a run to its end, and take it there where nobody does; Ctrl-C leaves it running', 'attach')
+    .argument('[run]', `${runText} (default: the newest unfinished one)`)
+    .action((id: string | undefined) => done(attachCommand(context(), id)));
+
+  add('export', 'write the zip of a version to a file', 'export digits@1.1 digits.zip --record')
+    .argument('<version>', versionText)
+    .argument('<file>', 'the file to write, or a folder to write it into')
+    .option('--record', 'also write FILE.version.json, the seal of the version')
     .option('--force', 'replace a file that is there')
     .action((id: string, file: string, own: { record?: boolean; force?: boolean }) =>
       done(exportCommand(context(), id, file, own)),
     );
-  add('import <file>', 'take in a package zip as the next major version', 'import digits.zip')
+  add('import', 'take in a package zip as the next major version', 'import digits.zip')
+    .argument('<file>', 'the zip')
     .option('--max-bytes <size>', 'refuse what unpacks to more (default: 64g)')
-    .option('--max-entries <count>', 'refuse more entries (default: 200000)')
-    .option('--any-name', 'allow names that some systems cannot hold')
+    .option('--max-entries <count>', 'refuse more entries than this (default: 200000)')
+    .option('--any-name', 'allow file names that some systems cannot hold')
     .action((file: string, own: ImportCommandOptions) => done(importCommand(context(), file, own)));
-  add('verify [version]', 'hold versions against their seals (default: all)', 'verify digits@1.1').action(
-    (id: string | undefined) => done(verifyCommand(context(), id)),
-  );
-  add('delete <ids...>', 'delete runs and versions, all or nothing', 'delete digits@1.1')
-    .option('--force', 'also versions that kept ones came from')
+  add('verify', 'hold versions against their seals and name the first difference', 'verify digits@1.1')
+    .argument('[version]', `${versionText} (default: all)`)
+    .action((id: string | undefined) => done(verifyCommand(context(), id)));
+  add('delete', 'delete runs and versions, all of them or none', 'delete digits@1.1')
+    .argument('<id...>', `${versionText}, or ${runText}`)
+    .option('--force', 'also delete versions that kept ones came from')
     .action((ids: string[], own: { force?: boolean }) => done(deleteCommand(context(), ids, own)));
   add('prune', 'delete all but the newest versions and runs of each package', 'prune --keep 5')
     .requiredOption('--keep <count>', 'how many versions and runs of each package stay')
     .action((own: { keep: string }) => done(pruneCommand(context(), own)));
-  add('engines', 'list where runs can run', 'engines').action(() => done(enginesCommand(context())));
-  add(
-    'completion <shell>',
-    'print a completion script for bash, zsh, fish or powershell',
-    'completion bash > ~/.local/share/bash-completion/completions/training-pipelines',
-  ).action((shell: string) => {
-    options.writeOut(completionScript(shell, program));
-    options.onExit(0);
-  });
+  add('engines', 'list where runs can run, and what each place has', 'engines').action(() =>
+    done(enginesCommand(context())),
+  );
+  add('completion', 'print a completion script for a shell', `completion bash > ~/.${programName}.bash`)
+    .addArgument(new Argument('<shell>', 'the shell').choices(completionShells))
+    .action((shell: (typeof completionShells)[number]) => {
+      options.writeOut(completionScript(shell, program));
+      options.onExit(0);
+    });
   return program;
 }
 
-function addRun(add: (usage: string, description: string, example: string) => Command): Command {
-  return add(
-    'run [package]',
-    'train a package on a dataset; the result is the next minor version',
-    'run digits --dataset data/digits',
-  )
+/** Errors are thrown, and worded by whoever catches them. */
+function quietly(command: Command, { writeOut }: ProgramOptions): Command {
+  return command
+    .helpOption('--help', 'print help')
+    .showHelpAfterError(false)
+    .configureOutput({ writeOut, writeErr: () => undefined })
+    .exitOverride();
+}
+
+/** `--dataset "$UNSET"` must not mean the current folder. A parameter may well be empty, but never is here: it holds its name. */
+function refuseEmptyTexts(command: Command): void {
+  const empty = Object.entries(command.optsWithGlobals<Record<string, unknown>>()).find(([, value]) => value === '');
+  const option =
+    empty && [...command.options, ...(command.parent?.options ?? [])].find((one) => one.attributeName() === empty[0]);
+  if (option !== undefined) throw emptyText(option.long ?? empty?.[0] ?? '');
+  if (command.args.includes('')) throw emptyText('An argument');
+}
+
+const emptyText = (what: string): ExpectedError =>
+  new ExpectedError('usage', `${what} is empty.`, 'Give it a value, or leave it out.');
+
+const collect = (value: string, all: readonly string[] = []): string[] => [...all, value];
+
+function addRunOptions(command: Command): Command {
+  const access = new Option(
+    '--dataset-access <mode>',
+    'copy gives training a private writable view (default: read-only)',
+  );
+  const network = new Option('--network <mode>', 'none cuts the run off the network (default: bridge)');
+  return command
     .option('--dataset <dir>', 'the folder with the data')
-    .option('--pipeline <name>', 'a pipeline of .vscode/training-pipelines.json')
-    .option('--from <version>', 'start from this version (default: the working folder)')
+    .option('--pipeline <name>', 'take what is not given here from this pipeline of .vscode/training-pipelines.json')
+    .option('--from <version>', 'start from this version, like 1.0 (default: the working folder)')
     .option(
       '--engine <name>',
-      'where to run, as `engines` lists it (default: Docker, or the local Python where none answers)',
+      'where to run, as `engines` lists it (default: docker, or process where no Docker answers)',
     )
     .option('--gpu <gpus>', 'none, all, a count, or ids with commas (default: none)')
     .option('--image <image>', 'base image of the container (default: python:3.12-slim)')
-    .option('--env <key=value>', 'a parameter; can be given more than once', collect, [])
+    .option('--env <key=value>', 'a parameter of the run; can be given more than once', collect)
     .option(
       '--secret <key>',
       'a secret parameter, taken from the environment, or as KEY=@3 from a file descriptor',
       collect,
-      [],
     )
-    .option('--dataset-access <mode>', 'read-only, or copy for a private writable view (default: read-only)')
-    .option('--network <mode>', 'bridge or none (default: bridge)')
-    .option('--memory <size>', 'memory limit, like 8g')
-    .option('--cpus <number>', 'CPU limit, like 4')
+    .addOption(access.choices(datasetAccessModes))
+    .addOption(network.choices(networkModes))
+    .option('--memory <size>', 'memory limit, like 8g (default: none)')
+    .option('--cpus <number>', 'CPU limit, like 4 or 1.5 (default: none)')
     .option('--shm <size>', 'size of /dev/shm, like 2g')
-    .option('--timeout <time>', 'time limit, like 2h')
+    .option('--timeout <time>', 'time limit, like 2h, 90m or 45s (default: none)')
     .option('--name <name>', 'a name for the run')
-    .option('--detach', 'start it and return; it goes on in the background')
+    .option('--detach', 'start it, print it and return; it goes on in the background')
     .option('--no-check', 'run although the contract check is sure that it cannot work');
 }

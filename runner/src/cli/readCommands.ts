@@ -1,10 +1,21 @@
 /** Commands that only look: runs, versions, show, logs, engines, verify. */
 import { ExpectedError } from '../domain/errors';
-import { formatBytes, formatWhen } from '../domain/format';
-import { hasEnded } from '../domain/run';
-import { versionId } from '../domain/version';
+import {
+  formatBytes,
+  formatCount,
+  formatNumber,
+  formatSeconds,
+  formatWhen,
+  runSeconds,
+  runTitle,
+} from '../domain/format';
+import type { EngineFacts } from '../domain/engineFacts';
+import { hasEnded, type Run } from '../domain/run';
+import { versionId, type VersionFile } from '../domain/version';
+import type { Runner } from '../runner';
 import type { CommandContext } from './commandContext';
-import { report, runRow } from './runCommand';
+import { report, shownHere } from './runReport';
+import { interruptedCode } from './watchRun';
 import { table } from './table';
 
 export async function runsCommand(context: CommandContext): Promise<number> {
@@ -13,13 +24,29 @@ export async function runsCommand(context: CommandContext): Promise<number> {
   if (terminal.options.json) terminal.document({ runs });
   else if (runs.length === 0)
     terminal.print('No runs yet. A run trains a package on a dataset and keeps the result as a new version.');
-  else terminal.print(table(['RUN', 'PIPELINE', 'STATE', 'TIME', 'DATASET', ''], runs.map(runRow), terminal.columns));
+  else
+    terminal.print(table(['RUN', 'PIPELINE', 'STATE', 'TIME', 'STARTED', 'WHY'], runs.map(runRow), terminal.columns));
   return 0;
 }
 
+function runRow(run: Run): string[] {
+  const now = new Date();
+  return [
+    run.id,
+    runTitle(run),
+    run.state,
+    formatSeconds(runSeconds(run, now)),
+    formatWhen(new Date(run.startedAt), now),
+    oneLine(run.cause?.message ?? run.problem?.message ?? ''),
+  ];
+}
+
+const oneLine = (text: string): string => text.split(/\r?\n/, 1)[0] ?? '';
+
 export async function versionsCommand(context: CommandContext, target: string | undefined): Promise<number> {
-  const { terminal } = context;
-  const versions = await (await context.runner()).versions(target, context.currentFolder);
+  const { terminal, currentFolder } = context;
+  const runner = await context.runner();
+  const versions = await runner.versions(target, currentFolder);
   if (terminal.options.json) {
     terminal.document({ versions });
     return 0;
@@ -33,7 +60,7 @@ export async function versionsCommand(context: CommandContext, target: string | 
     version.run === '' ? 'published' : `trained from ${version.from}`,
     formatWhen(new Date(version.createdAt), new Date()),
     formatBytes(version.bytes),
-    version.path,
+    shownHere(currentFolder, runner.workspace, version.path),
   ]);
   terminal.print(table(['VERSION', 'MADE', 'WHEN', 'SIZE', 'ZIP'], rows, terminal.columns));
   return 0;
@@ -43,7 +70,7 @@ export async function showCommand(context: CommandContext, id: string): Promise<
   const { terminal } = context;
   const runner = await context.runner();
   if (!id.includes('@')) {
-    report({ ...context }, await runner.run(id));
+    await report(context, await runner.run(id));
     return 0;
   }
   const { version, file } = await runner.version(id);
@@ -51,21 +78,31 @@ export async function showCommand(context: CommandContext, id: string): Promise<
     terminal.document(version);
     return 0;
   }
-  const made = file.madeFrom;
+  const made = version.run === '' ? 'published' : `by run ${version.run} from ${version.from}`;
   const lines = [
     versionId(version.package, version.version),
-    `  zip:      ${version.path}, ${formatBytes(version.bytes)}`,
-    `  content:  ${version.contentHash}, ${file.sealed.files.length} entries`,
-    `  made:     ${version.run === '' ? 'published' : `by run ${version.run} from ${version.from}`}, ${version.createdAt}`,
-    ...(made === null
-      ? []
-      : [
-          `  dataset:  ${made.dataset.name} ${made.dataset.tree}`,
-          `  engine:   ${made.engine}, Python ${made.python}, ${made.distributions.length} distributions`,
-        ]),
+    `  zip:      ${shownHere(context.currentFolder, runner.workspace, version.path)}, ${formatBytes(version.bytes)}`,
+    `  content:  ${version.contentHash}, ${formatNumber(file.sealed.files.length, 'entry', 'entries')}`,
+    `  made:     ${made}, ${formatWhen(new Date(version.createdAt), new Date())}`,
+    ...madeFromLines(file.madeFrom),
   ];
   terminal.print(lines.join('\n'));
   return 0;
+}
+
+function madeFromLines(made: VersionFile['madeFrom']): string[] {
+  if (made === null) return [];
+  const { dataset, image, gpu, parameters } = made;
+  const changed = dataset.changed ? ', changed during the run' : '';
+  const values = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
+  return [
+    `  dataset:  ${dataset.name}, ${formatNumber(dataset.files, 'file')}, ${formatBytes(dataset.bytes)}${changed}`,
+    `            ${dataset.tree}`,
+    `  engine:   ${made.engine}, Python ${made.python}, ${formatNumber(made.distributions.length, 'distribution')}`,
+    ...(image === null ? [] : [`  image:    ${image.name}, ${image.digest}`]),
+    ...(gpu.length === 0 ? [] : [`  GPU:      ${gpu.map(({ model }) => model).join(', ')}`]),
+    `  parameters: ${values.join(' ')}`,
+  ];
 }
 
 export async function logsCommand(
@@ -78,20 +115,29 @@ export async function logsCommand(
   const run = await runner.run(id);
   const follow = options.follow === true && !hasEnded(run.state);
   const end = new AbortController();
+  const signal = AbortSignal.any([end.signal, terminal.outClosed]);
   const interrupt = context.signals.onInterrupt(() => end.abort());
   try {
-    if (terminal.options.json) {
-      for await (const line of runner.logLines(run.id, { follow, signal: end.signal }))
-        await terminal.write(`${JSON.stringify(line)}\n`);
-    } else if (follow) {
-      for await (const bytes of runner.followLog(run.id, end.signal)) await terminal.write(bytes);
-    } else {
-      for await (const bytes of runner.readLog(run.id, 0)) await terminal.write(bytes);
+    for await (const text of logTexts(runner, run.id, { json: terminal.options.json, follow, signal })) {
+      if (signal.aborted) break;
+      await terminal.write(text);
     }
   } finally {
     interrupt.dispose();
   }
-  return end.signal.aborted ? 130 : 0;
+  return end.signal.aborted ? interruptedCode : 0;
+}
+
+interface Reading {
+  readonly json: boolean;
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function* logTexts(runner: Runner, id: string, reading: Reading): AsyncIterable<Uint8Array | string> {
+  const { json, follow, signal } = reading;
+  if (json) for await (const line of runner.logLines(id, { follow, signal })) yield `${JSON.stringify(line)}\n`;
+  else yield* follow ? runner.followLog(id, signal) : runner.readLog(id, 0);
 }
 
 export async function enginesCommand(context: CommandContext): Promise<number> {
@@ -101,21 +147,24 @@ export async function enginesCommand(context: CommandContext): Promise<number> {
     terminal.document({ engines });
     return 0;
   }
-  const rows = engines.map((engine) => [
-    engine.name,
-    engine.state,
-    engine.version,
-    engine.platform,
-    engine.cpus === null ? '' : `${engine.cpus} CPUs`,
-    engine.memory === null || engine.memory === 0 ? '' : formatBytes(engine.memory),
-    `${engine.gpus.length} GPUs`,
-    engine.problem?.message ?? engine.endpoint,
-  ]);
-  terminal.print(
-    table(['ENGINE', 'STATE', 'VERSION', 'PLATFORM', 'CPUS', 'MEMORY', 'GPUS', ''], rows, terminal.columns),
-  );
+  const head = ['ENGINE', 'STATE', 'VERSION', 'PLATFORM', 'CPUS', 'MEMORY', 'GPUS', 'WHERE'];
+  terminal.print(table(head, engines.map(engineRow), terminal.columns));
+  for (const { problem } of engines) {
+    if (problem !== null) terminal.note([problem.message, problem.hint].join(' ').trim());
+  }
   return 0;
 }
+
+const engineRow = (engine: EngineFacts): string[] => [
+  engine.name,
+  engine.state,
+  engine.version,
+  engine.platform,
+  engine.cpus === null ? '' : formatCount(engine.cpus),
+  engine.memory === null || engine.memory === 0 ? '' : formatBytes(engine.memory),
+  engine.gpus.length === 0 ? '' : formatNumber(engine.gpus.length, 'GPU'),
+  engine.endpoint,
+];
 
 export async function verifyCommand(context: CommandContext, id: string | undefined): Promise<number> {
   const { terminal } = context;
@@ -124,8 +173,7 @@ export async function verifyCommand(context: CommandContext, id: string | undefi
   }
   const verified = await (await context.runner()).verify(id, (progress) => terminal.progress(progress));
   if (terminal.options.json) terminal.document(verified);
-  else if (verified.ok)
-    terminal.print(`${verified.checked === 1 ? '1 version is' : `${verified.checked} versions are`} as sealed.`);
+  else if (verified.ok) terminal.print(`${formatNumber(verified.checked, 'version is', 'versions are')} as sealed.`);
   else {
     for (const { version, path, expected, found } of verified.problems) {
       terminal.print(`${version} is not what was sealed: ${path}\n  expected ${expected}\n  found    ${found}`);

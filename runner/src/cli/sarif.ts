@@ -3,20 +3,14 @@ import type { Finding } from '../domain/finding';
 
 const levels = { error: 'error', warning: 'warning', information: 'note', hint: 'note' } as const;
 
-export function toSarif(findings: readonly Finding[]) {
+export function toSarif(findings: readonly Finding[], version: string) {
   const codes = [...new Set(findings.map((finding) => finding.code))].sort();
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
     runs: [
       {
-        tool: {
-          driver: {
-            name: 'training-pipelines',
-            informationUri: 'https://github.com/training-pipelines/training-pipelines',
-            rules: codes.map((id) => ({ id })),
-          },
-        },
+        tool: { driver: { name: 'Training Pipelines', version, rules: codes.map((id) => ({ id })) } },
         columnKind: 'utf16CodeUnits',
         results: findings.map((finding) => ({
           ruleId: finding.code,
@@ -30,7 +24,13 @@ export function toSarif(findings: readonly Finding[]) {
   };
 }
 
-const location = (file: string) => ({ uri: encodeURI(file.startsWith('/') ? `file://${file}` : file) });
+/** Relative to the root of the sources, as viewers expect it; absolute where the file lies outside the workspace. */
+function location(file: string) {
+  const uri = file.split('/').map(encodeURIComponent).join('/');
+  if (file.startsWith('/')) return { uri: `file://${uri}` };
+  if (/^[A-Za-z]:\//.test(file)) return { uri: `file:///${uri.replace('%3A', ':')}` };
+  return { uri, uriBaseId: '%SRCROOT%' };
+}
 
 /** SARIF counts from one. */
 const regionOf = ({ range }: Finding) => ({

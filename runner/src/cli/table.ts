@@ -1,16 +1,41 @@
-/** Aligned columns that fit the terminal; the last one is cut. */
+/** Aligned columns that fit the terminal: the widest one gives way, and what is still too long is cut. */
+import { cut } from './terminal';
+
+const gap = '  ';
+const leastWidth = 8;
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[], columns: number): string {
   const all = [head, ...rows];
-  const widths = head.map((_, i) => Math.max(...all.map((row) => width(row[i] ?? ''))));
+  const widths = fitting(
+    head.map((_, i) => Math.max(...all.map((row) => width(row[i] ?? '')))),
+    columns,
+  );
   return all
     .map((row) => {
-      const text = row
-        .map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - width(cell))))
-        .join('  ');
-      return width(text) > columns ? `${[...text].slice(0, columns - 1).join('')}…` : text.trimEnd();
+      const cells = head.map((_, i) => cell(row[i] ?? '', widths[i] ?? 0));
+      return cut(cells.join(gap).trimEnd(), columns);
     })
     .join('\n');
+}
+
+const cell = (text: string, columns: number): string => {
+  const shown = cut(text, columns);
+  return shown + ' '.repeat(Math.max(0, columns - width(shown)));
+};
+
+/** Takes columns from the widest until all fit, but leaves each readable. */
+function fitting(wanted: readonly number[], columns: number): number[] {
+  const widths = [...wanted];
+  let over = widths.reduce((sum, one) => sum + one, 0) + gap.length * (widths.length - 1) - columns;
+  while (over > 0) {
+    const widest = Math.max(...widths);
+    if (widest <= leastWidth) break;
+    const next = Math.max(leastWidth, ...widths.filter((one) => one < widest));
+    const take = Math.min(over, widest - next) || 1;
+    widths[widths.lastIndexOf(widest)] = widest - take;
+    over -= take;
+  }
+  return widths;
 }
 
 const width = (text: string): number => [...text].length;

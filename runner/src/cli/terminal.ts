@@ -1,34 +1,60 @@
 /** Where the command line writes: documents and logs to stdout, progress and errors to stderr, with or without colours. */
-import { formatBytes, formatSeconds } from '../domain/format';
 import type { Progress } from '../engine/engine';
+import { ProgressText } from './progressText';
+
+export type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
 export interface Streams {
-  readonly out: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly out: Stream;
+  readonly err: Stream;
 }
 
 export interface TerminalOptions {
   readonly json: boolean;
+  /** No progress, no remarks, and of a run only its outcome. */
   readonly quiet: boolean;
   readonly colours: boolean;
+  /** False where a line can't be drawn again (no terminal, or a dumb one). */
+  readonly live: boolean;
+  /** As the environment's COLUMNS says, which wins. */
+  readonly columns?: number | undefined;
 }
 
 type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
 const codes: Readonly<Record<Colour, number>> = { green: 32, red: 31, yellow: 33, dim: 2, bold: 1 };
+const redrawMilliseconds = 80;
+const newLine = 10;
 
 export class Terminal {
-  private liveLength = 0;
+  private isLive = false;
+  private drawnAt = Number.NEGATIVE_INFINITY;
   private lastProgress = '';
-  private readonly rates = new Map<string, { at: number; done: number; rate: number }>();
+  /** Streams whose last line is not ended: a progress bar of the run, say. */
+  private readonly open = new Set<Stream>();
+  private readonly amounts: ProgressText;
+  private readonly closed = new AbortController();
 
   constructor(
     private readonly streams: Streams,
     readonly options: TerminalOptions,
-  ) {}
+    private readonly milliseconds: () => number,
+  ) {
+    this.amounts = new ProgressText(milliseconds);
+  }
 
+  /** Aborted once nobody reads stdout any more. */
+  get outClosed(): AbortSignal {
+    return this.closed.signal;
+  }
+
+  noticeClosed(): void {
+    this.closed.abort();
+  }
+
+  /** Width for tables; without a terminal nothing is cut. */
   get columns(): number {
-    const fromEnvironment = Number(process.env['COLUMNS']);
-    return this.streams.out.columns ?? (fromEnvironment > 0 ? fromEnvironment : 100);
+    const { out } = this.streams;
+    return this.options.columns ?? (out.isTTY === true ? (out.columns ?? 80) : Number.POSITIVE_INFINITY);
   }
 
   paint(colour: Colour, text: string): string {
@@ -37,22 +63,32 @@ export class Terminal {
 
   /** The one document of `--json`. */
   document(value: unknown): void {
-    this.clearLive();
-    this.streams.out.write(`${JSON.stringify(value, null, this.streams.out.isTTY === true ? 2 : undefined)}\n`);
+    const indent = this.streams.out.isTTY === true ? 2 : undefined;
+    this.line(this.streams.out, JSON.stringify(value, null, indent));
   }
 
   /** Text for people; nothing with `--json`. */
   print(text: string): void {
-    if (this.options.json) return;
-    this.clearLive();
-    this.streams.out.write(`${text}\n`);
+    if (!this.options.json) this.line(this.streams.out, text);
   }
 
-  /** Bytes of a run's log: to stdout, or to stderr where stdout holds a document. */
-  raw(bytes: Uint8Array, stream: 'stdout' | 'stderr'): void {
+  /** A remark on the way; nothing with `--quiet`. */
+  note(text: string): void {
+    if (!this.options.quiet) this.line(this.streams.err, text);
+  }
+
+  error(text: string): void {
+    this.line(this.streams.err, text);
+  }
+
+  /** Bytes of a run's log as they come: to stdout, or to stderr where stdout holds a document. */
+  log(bytes: Uint8Array, stream: 'stdout' | 'stderr'): void {
+    if (this.options.quiet || bytes.length === 0) return;
     this.clearLive();
     const target = this.options.json || stream === 'stderr' ? this.streams.err : this.streams.out;
     target.write(bytes);
+    if (bytes[bytes.length - 1] === newLine) this.open.delete(target);
+    else this.open.add(target);
   }
 
   /** Exactly these bytes on stdout. */
@@ -60,59 +96,53 @@ export class Terminal {
     return new Promise((resolve) => void this.streams.out.write(bytes, () => resolve()));
   }
 
-  /** A remark on the way; nothing with `--quiet`. */
-  note(text: string): void {
-    if (this.options.quiet) return;
-    this.clearLive();
-    this.streams.err.write(`${text}\n`);
-  }
-
-  error(text: string): void {
-    this.clearLive();
-    this.streams.err.write(`${text}\n`);
-  }
-
   /** On a terminal one line that is drawn again and again; elsewhere one line for each new thing. */
   progress(progress: Progress): void {
     if (this.options.quiet) return;
-    if (this.streams.err.isTTY !== true) {
-      if (progress.text !== this.lastProgress) this.streams.err.write(`${progress.text}\n`);
-      this.lastProgress = progress.text;
-      return;
-    }
-    const text = `${progress.text}${this.amount(progress)}`.slice(0, Math.max(20, this.columns - 1));
-    this.streams.err.write(`\r${text}${' '.repeat(Math.max(0, this.liveLength - text.length))}`);
-    this.liveLength = text.length;
+    if (!this.options.live) return this.progressLine(progress.text);
+    const text = this.amounts.of(progress);
+    const now = this.milliseconds();
+    if (now - this.drawnAt < redrawMilliseconds && progress.text === this.lastProgress) return;
+    this.drawnAt = now;
+    this.lastProgress = progress.text;
+    this.endOpenLine(this.streams.err);
+    const width = Math.max(20, (this.options.columns ?? this.streams.err.columns ?? 80) - 1);
+    this.streams.err.write(`\r${cut(text, width)}\u001b[K`);
+    this.isLive = true;
+  }
+
+  private progressLine(text: string): void {
+    if (text === this.lastProgress) return;
+    this.lastProgress = text;
+    this.line(this.streams.err, text);
   }
 
   clearLive(): void {
-    if (this.liveLength === 0) return;
-    this.streams.err.write(`\r${' '.repeat(this.liveLength)}\r`);
-    this.liveLength = 0;
+    if (!this.isLive) return;
+    this.streams.err.write('\r\u001b[K');
+    this.isLive = false;
+    this.lastProgress = '';
   }
 
-  /** How much of how much, how fast, and how long it will take. */
-  private amount({ text, done, total, unit }: Progress): string {
-    if (done === undefined) return '';
-    const all = total ?? 0;
-    if (unit !== 'bytes') return all > 0 ? `: ${done} of ${all}` : `: ${done}`;
-    const rate = this.rate(text, done);
-    const share = all > 0 ? `${formatBytes(done)} of ${formatBytes(all)}` : formatBytes(done);
-    const speed = rate > 0 ? `, ${formatBytes(rate)}/s` : '';
-    const left = rate > 0 && all > done ? `, ${formatSeconds((all - done) / rate)} left` : '';
-    return `: ${share}${speed}${left}`;
+  private line(target: Stream, text: string): void {
+    this.clearLive();
+    this.endOpenLine(target);
+    target.write(`${text}\n`);
   }
 
-  private rate(text: string, done: number): number {
-    const now = performance.now() / 1000;
-    const known = this.rates.get(text);
-    if (known === undefined || done < known.done) {
-      this.rates.set(text, { at: now, done, rate: 0 });
-      return 0;
-    }
-    if (now - known.at < 0.5) return known.rate;
-    const rate = (done - known.done) / (now - known.at);
-    this.rates.set(text, { at: now, done, rate });
-    return rate;
+  /** On a terminal both streams share the cursor. */
+  private endOpenLine(target: Stream): void {
+    const other = target === this.streams.out ? this.streams.err : this.streams.out;
+    const isShared = target.isTTY === true && other.isTTY === true;
+    if (!this.open.has(target) && !(isShared && this.open.has(other))) return;
+    target.write('\n');
+    this.open.delete(target);
+    if (isShared) this.open.delete(other);
   }
+}
+
+/** The beginning of a text that is too long, with an ellipsis. */
+export function cut(text: string, columns: number): string {
+  const characters = [...text];
+  return characters.length > columns ? `${characters.slice(0, columns - 1).join('')}…` : text;
 }

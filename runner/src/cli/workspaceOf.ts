@@ -4,12 +4,10 @@ import { dirname, join, resolve } from 'node:path';
 import { ExpectedError } from '../domain/errors';
 import { configurationPath } from '../domain/pipeline';
 
-const marks: readonly (readonly string[])[] = [['.training-pipelines'], configurationPath.split('/')];
-
 export async function workspaceOf(given: string | undefined, currentFolder: string): Promise<string> {
   if (given === undefined) return nearest(currentFolder);
   const folder = resolve(currentFolder, given);
-  if (await isThere(folder, true)) return folder;
+  if ((await kindOf(folder)) === 'folder') return folder;
   throw new ExpectedError(
     'usage',
     `The workspace ${given} doesn't exist or is no folder.`,
@@ -19,13 +17,14 @@ export async function workspaceOf(given: string | undefined, currentFolder: stri
 
 async function nearest(currentFolder: string): Promise<string> {
   for (let folder = currentFolder; ; folder = dirname(folder)) {
-    for (const mark of marks) if (await isThere(join(folder, ...mark), false)) return folder;
+    if ((await kindOf(join(folder, '.training-pipelines'))) === 'folder') return folder;
+    if ((await kindOf(join(folder, ...configurationPath.split('/')))) === 'file') return folder;
     if (dirname(folder) === folder) return currentFolder;
   }
 }
 
-const isThere = (path: string, mustBeFolder: boolean): Promise<boolean> =>
+const kindOf = (path: string): Promise<'folder' | 'file' | undefined> =>
   stat(path).then(
-    (found) => !mustBeFolder || found.isDirectory(),
-    () => false,
+    (found) => (found.isDirectory() ? 'folder' : 'file'),
+    () => undefined,
   );

@@ -4,6 +4,7 @@ import { ExpectedError } from '../domain/errors';
 import { formatBytes } from '../domain/format';
 import type { Deleted } from '../domain/version';
 import type { CommandContext } from './commandContext';
+import { shownHere } from './runReport';
 import { parseSize } from '../run/quantities';
 
 export async function publishCommand(
@@ -17,12 +18,14 @@ export async function publishCommand(
     ...(target === undefined ? {} : { package: target }),
     ...(options.name === undefined ? {} : { name: options.name }),
   };
-  const published = await (await context.runner()).publish(request, (progress) => terminal.progress(progress));
+  const runner = await context.runner();
+  const published = await runner.publish(request, (progress) => terminal.progress(progress));
   if (terminal.options.json) terminal.document(published);
   else {
     const what = `${published.package} ${published.version}`;
+    const path = shownHere(currentFolder, runner.workspace, published.path);
     terminal.print(
-      published.created ? `Published ${what}: ${published.path}` : `Nothing changed: the working folder is ${what}.`,
+      published.created ? `Published ${what}: ${path}` : `The working folder is the same as ${what}: ${path}`,
     );
     for (const warning of published.warnings) terminal.note(`warning: ${warning.message}`);
   }
@@ -37,9 +40,11 @@ export async function exportCommand(
 ): Promise<number> {
   const { terminal } = context;
   const how = { record: options.record === true, force: options.force === true };
-  const exported = await (await context.runner()).export(id, resolve(context.currentFolder, file), how);
+  const runner = await context.runner();
+  const exported = await runner.export(id, resolve(context.currentFolder, file), how);
+  const path = shownHere(context.currentFolder, runner.workspace, exported.path);
   if (terminal.options.json) terminal.document(exported);
-  else terminal.print(`${exported.package} ${exported.version} is exported to ${exported.path}.`);
+  else terminal.print(`Exported ${exported.package} ${exported.version}: ${path}`);
   return 0;
 }
 
@@ -66,7 +71,8 @@ export async function importCommand(
   );
   if (terminal.options.json) terminal.document(imported);
   else {
-    terminal.print(`${file} is ${imported.package} ${imported.version}: ${imported.path}`);
+    const path = shownHere(context.currentFolder, runner.workspace, imported.path);
+    terminal.print(`Imported ${file} as ${imported.package} ${imported.version}: ${path}`);
     for (const warning of imported.warnings) terminal.note(`warning: ${warning.message}`);
   }
   return 0;
@@ -94,6 +100,6 @@ export async function pruneCommand(context: CommandContext, options: { readonly 
 function shown({ terminal }: CommandContext, deleted: Deleted): number {
   if (terminal.options.json) terminal.document(deleted);
   else if (deleted.deleted.length === 0) terminal.print('Nothing to delete.');
-  else terminal.print(`Deleted ${deleted.deleted.join(', ')}: ${formatBytes(deleted.bytes)} are free.`);
+  else terminal.print(`Deleted ${deleted.deleted.join(', ')}. That frees ${formatBytes(deleted.bytes)}.`);
   return 0;
 }

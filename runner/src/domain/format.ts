@@ -1,5 +1,5 @@
 /** How numbers, sizes and times are shown: units joined by a no-break space, KB and MB decimal, times local. */
-import type { Run } from './run';
+import type { Cause, Run } from './run';
 
 const gap = '\u00a0';
 
@@ -81,4 +81,15 @@ export function stateInWords(run: Run, now: Date): string {
     default:
       return `${run.state} ${time}`;
   }
+}
+
+/** A cause in one sentence, with the user's line first: "train.py line 38 raised RuntimeError: shapes differ." */
+export function causeSentence(cause: Cause): string {
+  const message = cause.message.trimEnd();
+  const sentence = /[.!?…]$/.test(message) ? message : `${message}.`;
+  // Only an exception is raised at a line; other endings have a sentence of their own.
+  const isException = cause.kind === 'code' && /^[A-Za-z_][\w.]*(: |$)/.test(message);
+  const own = isException ? cause.traceback.findLast((frame) => !/^(\/|[A-Za-z]:|<)/.test(frame.file)) : undefined;
+  if (own === undefined || message.includes(`${own.file} line ${own.line}`)) return sentence;
+  return `${own.file} line ${own.line} raised ${sentence}`;
 }

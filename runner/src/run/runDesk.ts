@@ -132,7 +132,8 @@ export class RunDesk {
       throw new ExpectedError('run-missing', `The run ${id} was deleted.`);
     }
     const draft = { run: record.run, intent: readIntent(record.intent) };
-    return new RunDriver(this.context, lease, draft, secrets, events);
+    const own = draft.intent.secretNames.filter((name) => name in secrets).map((name) => [name, secrets[name] ?? '']);
+    return new RunDriver(this.context, lease, draft, Object.fromEntries(own) as Secrets, events);
   }
 
   private async resolve(request: RunRequest): Promise<ResolvedRequest> {
