@@ -94,15 +94,26 @@ class Unpacking {
     }
   }
 
-  /** Links that stay inside become copies, once all files are there. */
+  /** Links that stay inside become copies, once all files are there; links to links after what they point to. */
   async copyLinks(): Promise<void> {
-    for (const { path, target } of this.links) {
-      if (this.kinds.has(path)) continue;
-      if (this.kinds.get(target) === 'file') await this.copyFile(target, path);
-      else if (this.kinds.get(target) === 'folder' && !`${path}/`.startsWith(`${target}/`))
-        await this.copyFolder(target, path);
-      else this.skip(path, `is a link to ${target}, which is not there`);
+    let left = this.links.filter(({ path }) => !this.kinds.has(path));
+    for (let before = left.length + 1; left.length < before;) {
+      before = left.length;
+      const waiting: Link[] = [];
+      for (const link of left) if (!(await this.copyLink(link))) waiting.push(link);
+      left = waiting;
     }
+    for (const { path, target } of left) this.skip(path, `is a link to ${target}, which is not there`);
+  }
+
+  /** False where its target is not there, or not yet. */
+  private async copyLink({ path, target }: Link): Promise<boolean> {
+    const kind = this.kinds.get(target);
+    if (this.kinds.has(path)) return true;
+    if (kind === undefined || `${path}/`.startsWith(`${target}/`)) return false;
+    if (kind === 'file') await this.copyFile(target, path);
+    else await this.copyFolder(target, path);
+    return true;
   }
 
   private async copyFolder(target: string, path: string): Promise<void> {

@@ -28,15 +28,11 @@ export async function buildDockerfile(
     labels: own,
     networkmode: request.network === 'none' ? 'none' : 'default',
   };
-  const body = await client.stream('POST', '/build', query, signal, context);
-  const onAbort = (): void => void body.destroy(new Error('cancelled'));
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    for await (const line of engineLines(body)) take(line, events);
-    signal?.throwIfAborted();
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-  }
+  // The context may be large, and a step silent for long.
+  const patient = { signal, timeoutMilliseconds: 0, idleMilliseconds: 0 };
+  const body = await client.stream('POST', '/build', query, patient, context);
+  for await (const line of engineLines(body)) take(line, events);
+  signal?.throwIfAborted();
 }
 
 function take({ stream, error }: EngineLine, events: PrepareEvents): void {

@@ -1,12 +1,13 @@
 /** Brings what a run left from its stopped container: the completion record first, then the outputs. */
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm, stat } from 'node:fs/promises';
+import { join, posix } from 'node:path';
 import { readTarFile } from '../../archive/tarFile';
 import { unpackOutputs } from '../../archive/tarUnpack';
 import { completionRecordSchema, recordFileName, type CompletionRecord } from '../../domain/completionRecord';
 import { messageOf } from '../../domain/errors';
 import type { Warning } from '../../domain/run';
 import type { Collected, OnProgress, RunRef } from '../engine';
+import { harnessSpecSchema } from '../harnessSpec';
 import { base, controlFolder } from './containerSpec';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 import { readComplaints } from './followContainer';
@@ -25,8 +26,11 @@ export async function collectContainer(
   staging: string,
   options: CollectOptions,
 ): Promise<Collected> {
-  const warnings = await fetchOutput(client, ref, staging, options);
-  const { record, problem } = (await recordBeside(ref, staging)) ?? (await readRecord(client, ref, options.signal));
+  await rm(staging, { recursive: true, force: true });
+  const warnings = (await fetchFolder(client, ref, `${base}/out`, staging, options)).map(belowPackage);
+  const beside = await recordBeside(ref, staging);
+  const { record, problem } = beside?.record === undefined ? await readRecord(client, ref, options.signal) : beside;
+  if (record === undefined) warnings.push(...(await rescueArtifacts(client, ref, staging, options)));
   const complaint = record === undefined ? await readComplaints(client, ref, options.signal).catch(() => '') : '';
   const skipped = (record?.skipped ?? []).map(({ path, reason }): Warning => ({
     code: 'output-skipped',
@@ -34,6 +38,12 @@ export async function collectContainer(
   }));
   return { record, recordProblem: complaint === '' ? problem : complaint, warnings: [...skipped, ...warnings] };
 }
+
+/** What lies in the package is named by its path in the package, as its author knows it. */
+const belowPackage = ({ code, message }: Warning): Warning => ({
+  code,
+  message: message.replace(/(^|is a link to |lies below )package\//g, '$1'),
+});
 
 interface FoundRecord {
   readonly record: CompletionRecord | undefined;
@@ -59,29 +69,77 @@ function parseRecord(ref: RunRef, text: string): FoundRecord {
 
 async function readRecord(client: DockerClient, ref: RunRef, signal?: AbortSignal): Promise<FoundRecord> {
   try {
-    const path = `${controlFolder}/${recordFileName}`;
-    const tar = await client.stream('GET', `${containerPath(ref)}/archive`, { path }, signal);
-    return parseRecord(ref, (await readTarFile(tar, recordFileName, largestRecord)).toString('utf8'));
+    const text = await readControlFile(client, ref, recordFileName, signal);
+    return text === undefined ? { record: undefined, problem: '' } : parseRecord(ref, text);
   } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof DockerRefusal && error.status === 404) return { record: undefined, problem: '' };
-    throw error;
+    if ((error as Error).name !== 'TarError') throw error;
+    return { record: undefined, problem: `the record of completion can't be read (${messageOf(error)})` };
   }
 }
 
-async function fetchOutput(
+/** A harness that was killed has handed nothing over: the artifacts are still where the training code wrote them. */
+async function rescueArtifacts(
   client: DockerClient,
   ref: RunRef,
   staging: string,
   options: CollectOptions,
 ): Promise<readonly Warning[]> {
-  await rm(staging, { recursive: true, force: true });
+  const target = join(staging, 'artifacts');
+  if (await isThere(target)) return [];
+  const text = await readControlFile(client, ref, 'spec.json', options.signal).catch((error: unknown) => {
+    if ((error as Error).name === 'TarError') return undefined;
+    throw error;
+  });
+  const spec = harnessSpecSchema.safeParse(parseJson(text));
+  if (!spec.success) return [];
+  return fetchFolder(client, ref, `${base}/${spec.data.package}/${spec.data.artifacts}`, target, options);
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+function parseJson(text: string | undefined): unknown {
   try {
-    const path = `${base}/out`;
-    const tar = await client.stream('GET', `${containerPath(ref)}/archive`, { path }, options.signal);
+    return JSON.parse(text ?? '') as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where the container has no such file. */
+async function readControlFile(
+  client: DockerClient,
+  ref: RunRef,
+  name: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const path = `${controlFolder}/${name}`;
+    const tar = await client.stream('GET', `${containerPath(ref)}/archive`, { path }, { signal });
+    return (await readTarFile(tar, name, largestRecord)).toString('utf8');
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof DockerRefusal && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Brings a folder of the container to `target`; nothing where it is not there. */
+async function fetchFolder(
+  client: DockerClient,
+  ref: RunRef,
+  path: string,
+  target: string,
+  options: CollectOptions,
+): Promise<readonly Warning[]> {
+  try {
+    const tar = await client.stream('GET', `${containerPath(ref)}/archive`, { path }, { signal: options.signal });
     const text = `bringing the output from ${client.engine}`;
-    const { warnings } = await unpackOutputs(tar, staging, {
-      root: 'out',
+    const { warnings } = await unpackOutputs(tar, target, {
+      root: posix.basename(path),
       signal: options.signal,
       onProgress: ({ done }) => options.onProgress({ text, done, unit: 'bytes' }),
     });

@@ -22,6 +22,10 @@ export interface ContainerPlace {
   readonly gpuStyle: 'nvidia' | 'cdi';
   /** Bytes of the engine's machine. */
   readonly memory: number;
+  /** Where SELinux confines containers, a dataset without their label could not be read; relabelling would change it. */
+  readonly isLabelled?: boolean;
+  /** Where the engine maps all users to others, the run would not be the user. */
+  readonly isRemapped?: boolean;
   /** Volume that gives the private writable view of the dataset, where one is wanted. */
   readonly copyVolume?: string;
 }
@@ -44,6 +48,9 @@ export function containerSpec(spec: RunSpec, place: ContainerPlace) {
     Entrypoint: ['python3', '-I', '-S', `${controlFolder}/harness.py`],
     Cmd: [`${controlFolder}/spec.json`],
     WorkingDir: base,
+    // The base image may have others.
+    StopSignal: 'SIGTERM',
+    Healthcheck: { Test: ['NONE'] },
     User: place.user,
     Tty: false,
     OpenStdin: false,
@@ -63,7 +70,8 @@ export function containerSpec(spec: RunSpec, place: ContainerPlace) {
       AutoRemove: false,
       RestartPolicy: { Name: 'no' },
       CapDrop: ['ALL'],
-      SecurityOpt: ['no-new-privileges'],
+      SecurityOpt: ['no-new-privileges', ...(place.isLabelled === true ? ['label=disable'] : [])],
+      ...(place.isRemapped === true ? { UsernsMode: 'host' } : {}),
       Privileged: false,
       PidsLimit: pidsLimit,
       NetworkMode: spec.network,

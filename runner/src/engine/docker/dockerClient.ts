@@ -1,19 +1,30 @@
 /**
- * The only file that talks to dockerode. Every call has a deadline, every answer is parsed, and every failure becomes an
- * ExpectedError, since the library follows redirects, never settles on cut connections, and lets DOCKER_HOST override.
+ * The only file that talks to dockerode. Every call has a deadline, every answer is bounded and parsed, and every failure
+ * becomes an ExpectedError or a refusal by the engine.
  */
-import { Agent } from 'node:http';
+import { Agent, type IncomingMessage, type RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { z } from 'zod';
 import { ExpectedError, messageOf } from '../../domain/errors';
 import { showEndpoint, type Endpoint } from './endpoint';
+import { exchange, readBody, TooLongError } from './transport';
 
 const callMilliseconds = 20_000;
+const largestAnswer = 32 * 1024 * 1024;
+const largestRefusal = 256 * 1024;
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMilliseconds?: number;
+}
+
+export interface StreamOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Until the answer begins. */
+  readonly timeoutMilliseconds?: number;
+  /** Without a byte; 0 for never, where the engine may well be silent for long. */
+  readonly idleMilliseconds?: number;
 }
 
 /** What the engine answered; 404 and the like are looked at by the caller. */
@@ -31,21 +42,26 @@ type Parameters = Readonly<Record<string, unknown>>;
 interface Dial {
   readonly path: string;
   readonly method: string;
-  readonly statusCodes: Readonly<Record<number, unknown>>;
+  readonly statusCodes: object;
   readonly options?: unknown;
-  readonly isStream?: boolean;
-  readonly openStdin?: boolean;
-  readonly file?: unknown;
-  readonly abortSignal?: AbortSignal;
+  readonly file?: Readable;
+  readonly abortSignal: AbortSignal;
 }
 
+type Callback = (error: unknown, answer?: IncomingMessage) => void;
+
 interface Modem {
-  dial(options: Dial, callback: (error: unknown, data?: unknown) => void): void;
+  dial(options: Dial, callback: Callback): void;
+  buildRequest(options: RequestOptions, context: Dial, data: string | Readable | undefined, callback: Callback): void;
 }
+
+/** Streams in both directions stall for a while on slow disks, never for this long. */
+const idleMilliseconds = 120_000;
 
 export class DockerClient {
   private readonly modem: Modem;
   private readonly agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  private readonly idle = new WeakMap<AbortSignal, number>();
 
   constructor(
     readonly engine: string,
@@ -59,7 +75,10 @@ export class DockerClient {
       protocol: 'http',
       agent: this.agent,
     } as Docker.DockerOptions);
-    this.modem = docker.modem as Modem;
+    this.modem = docker.modem as unknown as Modem;
+    this.modem.buildRequest = (request, { abortSignal }, data, callback) => {
+      void answerTo(callback, () => exchange({ request, data, idleMilliseconds: this.idle.get(abortSignal) ?? 0 }));
+    };
   }
 
   async get<T>(
@@ -83,31 +102,21 @@ export class DockerClient {
     await this.call('DELETE', path, z.unknown(), query, options);
   }
 
-  /** Sends a tar; resolves when the engine has taken it. No deadline of its own: the caller's signal ends it. */
+  /** Sends a tar; resolves when the engine has taken it. No deadline but for standing still: it may be large. */
   async putTar(path: string, query: Parameters, tar: Readable, signal?: AbortSignal): Promise<void> {
-    await this.raw({ path: `${path}?`, method: 'PUT', options: query, file: tar, statusCodes: ok }, signal);
+    const body = await this.open('PUT', path, query, { signal, timeoutMilliseconds: 0, idleMilliseconds }, tar);
+    await readBody(body, largestRefusal);
   }
 
-  /** The answer's body as a stream. The deadline is for its beginning only. */
+  /** The answer's body as a stream. */
   async stream(
     method: 'GET' | 'POST',
     path: string,
     query: Parameters,
-    signal?: AbortSignal,
+    options: StreamOptions = {},
     file?: Readable,
   ): Promise<Readable> {
-    const dial: Dial = {
-      path: `${path}?`,
-      method,
-      options: query,
-      isStream: true,
-      statusCodes: ok,
-      ...(file === undefined ? {} : { file }),
-    };
-    const body = (await this.raw(dial, signal)) as Readable;
-    // An error after the last reader has gone must not end the process.
-    body.on('error', () => undefined);
-    return body;
+    return this.open(method, path, query, { idleMilliseconds, ...options }, file);
   }
 
   private async call<T>(
@@ -117,65 +126,108 @@ export class DockerClient {
     parameters: Parameters | undefined,
     options: CallOptions,
   ): Promise<T> {
-    const deadline = AbortSignal.timeout(options.timeoutMilliseconds ?? callMilliseconds);
+    const milliseconds = options.timeoutMilliseconds ?? callMilliseconds;
+    const deadline = AbortSignal.timeout(milliseconds);
     const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
     try {
-      const answer = await this.raw({ path: `${path}?`, method, options: parameters ?? {}, statusCodes: ok }, signal);
-      return schema.parse(answer);
+      const answer = await this.dial(method, path, parameters ?? {}, signal);
+      return schema.parse(parse(await readBody(answer, largestAnswer)));
     } catch (error) {
       options.signal?.throwIfAborted();
-      if (deadline.aborted)
-        throw this.unreachable(`no answer within ${(options.timeoutMilliseconds ?? callMilliseconds) / 1000} s`);
+      if (deadline.aborted) throw this.unreachable(`no answer within ${milliseconds / 1000} s`);
       if (error instanceof z.ZodError) throw this.unreachable('its answer is not what a Docker engine says', error);
-      throw error;
+      throw this.mapError(error);
     }
   }
 
-  private raw(dial: Dial, signal?: AbortSignal): Promise<unknown> {
-    const { endpoint } = this;
-    if (endpoint.kind === 'unsupported') {
-      throw new ExpectedError(
-        'engine-unsupported',
-        `${endpoint.why}: ${endpoint.text}.`,
-        'Use a local engine, or --engine process.',
-      );
+  private async open(
+    method: string,
+    path: string,
+    query: Parameters,
+    { signal, timeoutMilliseconds = 30_000, idleMilliseconds: idle = 0 }: StreamOptions,
+    file?: Readable,
+  ): Promise<Readable> {
+    const deadline = new AbortController();
+    const timer = timeoutMilliseconds > 0 ? setTimeout(() => deadline.abort(), timeoutMilliseconds).unref() : undefined;
+    const both = signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]);
+    this.idle.set(both, idle);
+    try {
+      const body = await this.dial(method, path, query, both, file);
+      // An error after the last reader has gone must not end the process.
+      body.on('error', () => undefined);
+      return body;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (deadline.signal.aborted) throw this.unreachable(`no answer within ${timeoutMilliseconds / 1000} s`);
+      throw this.mapError(error);
+    } finally {
+      clearTimeout(timer);
     }
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(signal?.reason instanceof Error ? signal.reason : new Error('cancelled'));
-      if (signal?.aborted === true) return onAbort();
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.modem.dial({ ...dial, ...(signal === undefined ? {} : { abortSignal: signal }) }, (error, data) => {
-        signal?.removeEventListener('abort', onAbort);
-        if (error === null || error === undefined) resolve(data);
-        else reject(this.mapError(error));
-      });
-      return undefined;
+  }
+
+  /** Rejects with a refusal where the engine answers anything but success. */
+  private async dial(
+    method: string,
+    path: string,
+    parameters: Parameters,
+    signal: AbortSignal,
+    file?: Readable,
+  ): Promise<IncomingMessage> {
+    this.refuseUnsupported();
+    signal.throwIfAborted();
+    const dial: Dial = {
+      path: `${path}?`,
+      method,
+      options: parameters,
+      statusCodes: {},
+      abortSignal: signal,
+      ...(file === undefined ? {} : { file }),
+    };
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      this.modem.dial(dial, (error, body) => (body === undefined ? reject(error) : resolve(body)));
     });
+    const status = answer.statusCode ?? 0;
+    if ((status >= 200 && status < 300) || status === 304) return answer;
+    throw new DockerRefusal(status, refusalText(await readBody(answer, largestRefusal), status));
   }
 
-  private mapError(error: unknown): Error {
-    const { code, statusCode, json } = error as { code?: string; statusCode?: number; json?: { message?: unknown } };
+  private refuseUnsupported(): void {
+    const { endpoint } = this;
+    if (endpoint.kind !== 'unsupported') return;
+    const hint = 'Use a local engine, or --engine process.';
+    throw new ExpectedError('engine-unsupported', `${endpoint.why}: ${endpoint.text}.`, hint);
+  }
+
+  /** Any failure on the way as an error with words; what is none of the connection stays as it is. */
+  mapError(error: unknown): unknown {
+    if (error instanceof ExpectedError || error instanceof DockerRefusal) return error;
+    if (error instanceof TooLongError) return this.unreachable(error.message, error);
+    const { code } = error as { code?: unknown };
     if (code === 'EACCES' || code === 'EPERM') {
       const message = `${this.engine} doesn't answer: no permission on its socket (${showEndpoint(this.endpoint)}).`;
-      return new ExpectedError(
-        'engine-permission',
-        message,
-        'Let your user reach Docker (group docker), or use --engine process.',
-        { cause: error },
-      );
+      const hint = 'Let your user reach Docker (group docker), or use --engine process.';
+      return new ExpectedError('engine-permission', message, hint, { cause: error });
     }
-    if (code !== undefined) return this.unreachable(reasonOf(code), error);
-    if (statusCode === undefined) return error instanceof Error ? error : new Error(String(error));
-    const text = typeof json?.message === 'string' ? json.message : messageOf(error);
-    return new DockerRefusal(statusCode, text.trim());
+    return typeof code === 'string' ? this.unreachable(reasons[code] ?? messageOf(error), error) : error;
   }
 
   private unreachable(why: string, error?: unknown): ExpectedError {
     const message = `${this.engine} doesn't answer at ${showEndpoint(this.endpoint)}: ${why}.`;
-    return new ExpectedError('engine-unreachable', message, 'Start Docker and try again, or use --engine process.', {
-      cause: error,
-    });
+    const hint = 'Start Docker and try again, or use --engine process.';
+    return new ExpectedError('engine-unreachable', message, hint, { cause: error });
   }
+}
+
+/** docker-modem speaks in callbacks. */
+async function answerTo(callback: Callback, work: () => Promise<IncomingMessage>): Promise<void> {
+  let answer: IncomingMessage;
+  try {
+    answer = await work();
+  } catch (error) {
+    callback(error);
+    return;
+  }
+  callback(null, answer);
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -184,7 +236,21 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection was cut',
   EPIPE: 'the connection was cut',
 };
-const reasonOf = (code: string): string => reasons[code] ?? code;
 
-/** Statuses that are answers; docker-modem takes all others as errors. */
-const ok = { 200: true, 201: true, 202: true, 204: true, 304: true };
+function parse(body: Buffer): unknown {
+  const text = body.toString('utf8').trim();
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+const refusalSchema = z.object({ message: z.string() });
+
+function refusalText(body: Buffer, status: number): string {
+  const value = refusalSchema.safeParse(parse(body));
+  const text = value.success ? value.data.message : body.toString('utf8').slice(0, 500);
+  return text.trim() === '' ? `status ${status}` : text.trim();
+}

@@ -17,8 +17,11 @@ import {
   copyVolumeName,
   ignoring,
   inspectContainer,
+  notStarted,
   removeContainer,
+  removeHelper,
   removeVolume,
+  scratchName,
   type Inspected,
 } from './runObjects';
 import { startContainer } from './startContainer';
@@ -38,9 +41,16 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   const known = (signal?: AbortSignal): Promise<EngineInfo> => {
     info ??= readEngineInfo(client, signal).catch((error: unknown) => {
       info = undefined;
-      throw mapped(error, options.name);
+      throw mapped(error, client);
     });
     return info;
+  };
+  const explained = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw mapped(error, client);
+    }
   };
   const imageOptions: ImageOptions = {
     environment: options.environment,
@@ -58,37 +68,26 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
       } catch (error) {
         if (signal?.aborted === true)
           throw new ExpectedError('cancelled', 'Making the environment was cancelled.', '', { cause: error });
-        throw mapped(error, options.name);
+        throw mapped(error, client);
       }
     },
     start: async (spec, secrets, { onProgress, signal }) => {
       const start = { harnessFolder: options.harnessFolder, info: await known(signal), secrets, onProgress, signal };
-      await startContainer(client, spec, start).catch((error: unknown) => {
-        throw mapped(error, options.name);
-      });
+      await explained(() => startContainer(client, spec, start));
       return { warnings: [] };
     },
     inspect: (ref, signal) => inspect(client, ref, signal),
     follow: (ref, follow) => followContainer(client, ref, follow),
-    stop: (ref, { graceSeconds, signal }) => stop(client, ref, graceSeconds, signal),
-    collect: async (ref, staging, collect) => {
-      try {
-        return await collectContainer(client, ref, staging, collect);
-      } catch (error) {
-        throw mapped(error, options.name);
-      }
-    },
-    remove: async (ref, signal) => {
-      await removeContainer(client, ref, signal);
-      for (const name of [copyVolumeName(ref), `${copyVolumeName(ref)}-scratch`]) {
-        await removeVolume(client, name, ref.installation, signal);
-      }
-    },
+    stop: (ref, { graceSeconds, signal }) => explained(() => stop(client, ref, graceSeconds, signal)),
+    collect: (ref, staging, collect) => explained(() => collectContainer(client, ref, staging, collect)),
+    remove: (ref, signal) => explained(() => remove(client, ref, signal)),
   };
 }
 
-/** A refusal that nobody expected becomes an error with words. */
-function mapped(error: unknown, engine: string): unknown {
+/** A cut connection, or a refusal that nobody expected, becomes an error with words. */
+function mapped(cause: unknown, client: DockerClient): unknown {
+  const error = client.mapError(cause);
+  const { engine } = client;
   if (!(error instanceof DockerRefusal)) return error;
   if (/no space left/i.test(error.message)) {
     return new ExpectedError('disk-full', `The disk of ${engine} is full.`, 'Free some room there and try again.', {
@@ -96,6 +95,13 @@ function mapped(error: unknown, engine: string): unknown {
     });
   }
   return new ExpectedError('engine-failed', `${engine} refused: ${error.message}`, '', { cause: error });
+}
+
+async function remove(client: DockerClient, ref: RunRef, signal?: AbortSignal): Promise<void> {
+  if (!(await removeContainer(client, ref, signal))) return;
+  await removeHelper(client, ref, signal);
+  for (const name of [copyVolumeName(ref), scratchName(ref)])
+    await removeVolume(client, name, ref.installation, signal);
 }
 
 async function probe(read: () => Promise<EngineInfo>, options: DockerEngineOptions): Promise<EngineFacts> {
@@ -141,12 +147,12 @@ async function inspect(client: DockerClient, ref: RunRef, signal?: AbortSignal):
   }
 }
 
-/** Docker's words, and those that Podman adds. */
-const notStarted = new Set(['created', 'configured', 'initialized']);
+/** Docker's words, and one that Podman adds. */
 const over = new Set(['exited', 'dead', 'stopped']);
 
 function stateOf(state: Inspected['State'], where: string): EngineState {
   if (notStarted.has(state.Status)) return { kind: 'created' };
+  if (state.Status === 'removing') return { kind: 'unknown', why: `${where} is removing its container` };
   if (!over.has(state.Status)) return { kind: 'running', where };
   return {
     kind: 'ended',

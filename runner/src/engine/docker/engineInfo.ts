@@ -50,6 +50,10 @@ export interface EngineInfo {
   readonly memory: number;
   readonly isRootless: boolean;
   readonly isPodman: boolean;
+  /** SELinux confines its containers. */
+  readonly isLabelled: boolean;
+  /** It maps the users of containers to others. */
+  readonly isRemapped: boolean;
   readonly gpuStyle: 'nvidia' | 'cdi';
 }
 
@@ -71,11 +75,16 @@ export async function readEngineInfo(client: DockerClient, signal?: AbortSignal)
     platform: `linux/${architectures[architecture] ?? architecture}`,
     cpus: info.NCPU,
     memory: info.MemTotal,
-    isRootless: info.SecurityOptions.some((option) => option.includes('rootless')),
+    isRootless: hasOption(info, 'rootless'),
+    isLabelled: hasOption(info, 'selinux'),
+    isRemapped: hasOption(info, 'userns'),
     isPodman: version.Components.some((component) => /podman/i.test(component.Name)),
     gpuStyle: gpuStyle(info),
   };
 }
+
+const hasOption = (info: Info, name: string): boolean =>
+  info.SecurityOptions.some((option) => option.split(',')[0]?.replace('name=', '') === name);
 
 /** CDI where the engine lists such devices, or knows of CDI and has no nvidia runtime. */
 function gpuStyle(info: Info): EngineInfo['gpuStyle'] {

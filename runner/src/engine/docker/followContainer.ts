@@ -13,6 +13,9 @@ export interface LogItem {
 /** The engine's clock and the container's are one, yet its stamps may have whole seconds only. */
 const marginSeconds = 2;
 
+/** The harness reports every second; a log that is silent for so long is a connection that is dead. */
+const heartbeatMilliseconds = 60_000;
+
 export async function* followContainer(
   client: DockerClient,
   ref: RunRef,
@@ -42,13 +45,14 @@ async function* records(
   const { signal } = options;
   let stream;
   try {
-    stream = await client.stream('GET', `${containerPath(ref)}/logs`, query, signal);
+    stream = await client.stream('GET', `${containerPath(ref)}/logs`, query, {
+      signal,
+      idleMilliseconds: heartbeatMilliseconds,
+    });
   } catch (error) {
     if (error instanceof DockerRefusal && error.status === 404) return;
     throw error;
   }
-  const onAbort = (): void => void stream.destroy();
-  signal.addEventListener('abort', onAbort, { once: true });
   try {
     const lines = new LineSplitter();
     for await (const frame of demux(stream)) {
@@ -61,7 +65,6 @@ async function* records(
     }
     signal.throwIfAborted();
   } finally {
-    signal.removeEventListener('abort', onAbort);
     stream.destroy();
   }
 }
@@ -69,7 +72,7 @@ async function* records(
 /** What the interpreter or the harness itself said on stderr; for the words of a failure. */
 export async function readComplaints(client: DockerClient, ref: RunRef, signal?: AbortSignal): Promise<string> {
   const query = { stdout: false, stderr: true, follow: false, tail: 20 };
-  const stream = await client.stream('GET', `${containerPath(ref)}/logs`, query, signal);
+  const stream = await client.stream('GET', `${containerPath(ref)}/logs`, query, { signal });
   const parts: Buffer[] = [];
   for await (const frame of demux(stream)) parts.push(frame.data);
   return Buffer.concat(parts).toString('utf8').trim().split('\n').at(-1)?.slice(0, 500) ?? '';

@@ -194,21 +194,15 @@ async function watchOutput(
     'GET',
     `/containers/${name}/logs`,
     { stdout: true, stderr: true, follow: true },
-    signal,
+    { signal, idleMilliseconds: 0 },
   );
-  const onAbort = (): void => void stream.destroy(new Error('cancelled'));
-  signal?.addEventListener('abort', onAbort, { once: true });
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   let output = '';
-  try {
-    for await (const { stream: which, data } of demux(stream)) {
-      const text = decoders[which].decode(data, { stream: true });
-      output = (output + text).slice(-outputKept);
-      events.onOutput(text);
-      watcher.push(text);
-    }
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
+  for await (const { stream: which, data } of demux(stream)) {
+    const text = decoders[which].decode(data, { stream: true });
+    output = (output + text).slice(-outputKept);
+    events.onOutput(text);
+    watcher.push(text);
   }
   signal?.throwIfAborted();
   return output;

@@ -20,7 +20,9 @@ export async function pullImage(
   signal?: AbortSignal,
 ): Promise<void> {
   const [image, tag] = splitName(name);
-  const body = await client.stream('POST', '/images/create', { _query: { fromImage: image, tag }, _body: {} }, signal);
+  // The engine says nothing until a registry answers, or until its own patience ends.
+  const patient = { signal, timeoutMilliseconds: 300_000, idleMilliseconds: 300_000 };
+  const body = await client.stream('POST', '/images/create', { _query: { fromImage: image, tag }, _body: {} }, patient);
   const layers = new Map<string, { current: number; total: number }>();
   for await (const line of engineLines(body)) {
     if (line.error !== null && line.error !== undefined) throw new DockerRefusal(500, line.error);

@@ -15,6 +15,7 @@ export const inspectSchema = z.object({
     Error: z.string().nullish(),
     StartedAt: z.string().nullish(),
   }),
+  Mounts: z.array(z.object({ Name: z.string().nullish() })).nullish(),
   Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
 });
 export type Inspected = z.infer<typeof inspectSchema>;
@@ -48,14 +49,32 @@ function refuseForeign(ref: RunRef, found: Inspected): void {
   );
 }
 
-export const copyVolumeName = (ref: RunRef): string => `${containerName(ref.runId)}-dataset`;
+/** States of a container whose process was never started: Docker's word, and those that Podman adds. */
+export const notStarted: ReadonlySet<string> = new Set(['created', 'configured', 'initialized']);
 
-export async function removeContainer(client: DockerClient, ref: RunRef, signal?: AbortSignal): Promise<void> {
+export const copyVolumeName = (ref: RunRef): string => `${containerName(ref.runId)}-dataset`;
+/** A volume and a helper container that prepare the view of a dataset. */
+export const scratchName = (ref: RunRef): string => `${copyVolumeName(ref)}-scratch`;
+
+/** False where nothing else of the run can be there: its container was found, and has no private view of the dataset. */
+export async function removeContainer(client: DockerClient, ref: RunRef, signal?: AbortSignal): Promise<boolean> {
   const found = await inspectContainer(client, ref, { signal });
-  if (found === undefined) return;
+  if (found === undefined) return true;
   await ignoring([404, 409], () =>
     client.delete(`/containers/${found.Id}`, { v: true, force: true }, { signal, timeoutMilliseconds: 60_000 }),
   );
+  return (found.Mounts ?? []).some(({ Name }) => Name === copyVolumeName(ref));
+}
+
+/** The helper that makes the view of a dataset, where a start was cut short. */
+export async function removeHelper(client: DockerClient, ref: RunRef, signal?: AbortSignal): Promise<void> {
+  const path = `/containers/${scratchName(ref)}`;
+  const found = await client.get(`${path}/json`, inspectSchema, { signal }).catch((error: unknown) => {
+    if (error instanceof DockerRefusal && error.status === 404) return undefined;
+    throw error;
+  });
+  if (found?.Config.Labels?.[labels.installation] !== ref.installation) return;
+  await ignoring([404, 409], () => client.delete(path, { v: true, force: true }, { signal }));
 }
 
 const volumeSchema = z.object({ Labels: z.record(z.string(), z.string()).nullish() });

@@ -1,15 +1,25 @@
 /** Creates, fills and starts the container of a run; every step can be done again after a crash. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { packTar, type TarSource } from '../../archive/tarPack';
 import { ExpectedError, messageOf, type ErrorCode } from '../../domain/errors';
 import type { OnProgress, RunSpec } from '../engine';
 import type { HarnessSpec } from '../harnessSpec';
-import { base, containerName, containerSpec, labels, type ContainerPlace } from './containerSpec';
+import { base, containerName, containerSpec, type ContainerPlace } from './containerSpec';
+import { isOverlayTrouble, makeView, viewKind, type ViewKind } from './datasetVolume';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 import { containerUser, type EngineInfo } from './engineInfo';
-import { containerPath, copyVolumeName, ignoring, inspectContainer } from './runObjects';
+import {
+  copyVolumeName,
+  ignoring,
+  inspectContainer,
+  notStarted,
+  removeContainer,
+  removeVolume,
+  type Inspected,
+} from './runObjects';
 
 export interface StartOptions {
   readonly harnessFolder: string;
@@ -23,74 +33,111 @@ const createdSchema = z.object({ Id: z.string(), Warnings: z.array(z.string()).n
 const graceSeconds = 10;
 
 export async function startContainer(client: DockerClient, spec: RunSpec, options: StartOptions): Promise<void> {
-  const { signal } = options;
-  const known = await create(client, spec, options);
-  if (known !== 'new' && known !== 'created') return;
-  options.onProgress({ text: `sending ${spec.package} to ${client.engine}` });
-  await upload(client, spec, options);
+  const kind = spec.dataset.access === 'copy' ? await viewKind(spec) : undefined;
   try {
-    // 304: it runs already, started by whoever was here before.
-    await client.post(`${containerPath(spec.ref)}/start`, z.unknown(), {}, { signal, timeoutMilliseconds: 120_000 });
+    await startOnce(client, spec, options, kind);
   } catch (error) {
-    throw startError(error, spec, client.engine);
+    if (kind !== 'overlay' || !isOverlayTrouble(error)) throw startError(error, spec, client.engine);
+    await removeContainer(client, spec.ref, options.signal);
+    await removeVolume(client, copyVolumeName(spec.ref), spec.ref.installation, options.signal);
+    await startOnce(client, spec, options, 'copied').catch((second: unknown) => {
+      throw startError(second, spec, client.engine);
+    });
   }
 }
 
-/** Answers `new`, or the state of the one that an earlier, interrupted call made. */
-async function create(client: DockerClient, spec: RunSpec, options: StartOptions): Promise<string> {
-  const { signal, info } = options;
-  const copyVolume = spec.dataset.access === 'copy' ? await makeCopyVolume(client, spec, signal) : undefined;
-  const place: ContainerPlace = {
-    user: containerUser(info),
-    gpuStyle: info.gpuStyle,
-    memory: info.memory,
-    ...(copyVolume === undefined ? {} : { copyVolume }),
-  };
-  const request = { query: { name: containerName(spec.ref.runId) }, body: containerSpec(spec, place) };
+/** All is done by the container's id: whoever else starts the same run never writes into a container of ours. */
+async function startOnce(client: DockerClient, spec: RunSpec, options: StartOptions, view?: ViewKind): Promise<void> {
+  const { signal } = options;
+  const id = await create(client, spec, options, view);
+  if (id === undefined) return;
+  options.onProgress({ text: `sending ${spec.package} to ${client.engine}` });
   try {
-    await client.post('/containers/create', createdSchema, request, { signal, timeoutMilliseconds: 60_000 });
-    return 'new';
+    await upload(client, spec, id, options);
+    await client.post(`/containers/${id}/start`, z.unknown(), {}, { signal, timeoutMilliseconds: 120_000 });
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(await isTakenOver(client, spec, id, signal))) throw error;
+  }
+}
+
+const attempts = 5;
+
+/** The id of a fresh container, or undefined where an earlier or another call has started one already. */
+async function create(
+  client: DockerClient,
+  spec: RunSpec,
+  options: StartOptions,
+  view?: ViewKind,
+): Promise<string | undefined> {
+  const { signal, info } = options;
+  for (let i = 0; i < attempts; i++) {
+    if (i > 0 && (await isStarted(client, spec, signal))) return undefined;
+    const copyVolume = view === undefined ? undefined : await makeView(client, info, spec, view, signal);
+    const id = await createNew(client, spec, placeOf(info, copyVolume), signal);
+    if (id !== undefined) return id;
+  }
+  throw new ExpectedError('engine-failed', `Others on ${client.engine} keep making a container for the same run.`, '');
+}
+
+const startPolls = 10;
+
+/**
+ * Whether the container of that name was started; whoever made it is given some time for that. One that never was goes:
+ * what a call that was cut short left in it is unknown.
+ */
+async function isStarted(client: DockerClient, spec: RunSpec, signal?: AbortSignal): Promise<boolean> {
+  let found: Inspected | undefined;
+  for (let i = 0; i < startPolls; i++) {
+    await delay(100, undefined, { signal });
+    found = await inspectContainer(client, spec.ref, { signal });
+    if (found !== undefined && !notStarted.has(found.State.Status)) return true;
+  }
+  if (found === undefined) return false;
+  // Without force, so that one that is being started meanwhile stays.
+  const path = `/containers/${found.Id}`;
+  await ignoring([404, 409], () => client.delete(path, { v: true }, { signal }));
+  return false;
+}
+
+/** Undefined where the name is taken: it is the lock. */
+async function createNew(
+  client: DockerClient,
+  spec: RunSpec,
+  place: ContainerPlace,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const request = { query: { name: containerName(spec.ref.runId) }, body: containerSpec(spec, place) };
+  const options = { signal, timeoutMilliseconds: 60_000 };
+  try {
+    return (await client.post('/containers/create', createdSchema, request, options)).Id;
   } catch (error) {
     if (!(error instanceof DockerRefusal)) throw error;
-    if (error.status !== 409) throw createError(error, spec, client.engine);
-    const found = await inspectContainer(client, spec.ref, { signal });
-    if (found === undefined) throw error;
-    return found.State.Status;
+    if (error.status === 409) return undefined;
+    throw createError(error, spec, client.engine);
   }
 }
 
-/** A view of the dataset that can be written: the folder below an overlay; the engine's local volumes know how. */
-async function makeCopyVolume(client: DockerClient, spec: RunSpec, signal?: AbortSignal): Promise<string> {
-  const Name = copyVolumeName(spec.ref);
-  const own = { [labels.installation]: spec.ref.installation, [labels.run]: spec.ref.runId, [labels.kind]: 'dataset' };
-  const scratch = `${Name}-scratch`;
-  await client.post('/volumes/create', z.unknown(), { body: { Name: scratch, Labels: own } }, { signal });
-  const { Mountpoint } = await client.get(`/volumes/${scratch}`, z.object({ Mountpoint: z.string() }), { signal });
-  const folders = await makeOverlayFolders(client, spec, scratch, signal);
-  const o = `lowerdir=${spec.dataset.path},upperdir=${Mountpoint}/${folders.upper},workdir=${Mountpoint}/${folders.work}`;
-  const body = { Name, Labels: own, Driver: 'local', DriverOpts: { type: 'overlay', device: 'overlay', o } };
-  await client.post('/volumes/create', z.unknown(), { body }, { signal });
-  return Name;
+function placeOf(info: EngineInfo, copyVolume: string | undefined): ContainerPlace {
+  const { gpuStyle, memory, isLabelled, isRemapped } = info;
+  const place = { user: containerUser(info), gpuStyle, memory, isLabelled, isRemapped };
+  return copyVolume === undefined ? place : { ...place, copyVolume };
 }
 
-/** The folders of the overlay are made inside the scratch volume by way of a container that never starts. */
-async function makeOverlayFolders(client: DockerClient, spec: RunSpec, scratch: string, signal?: AbortSignal) {
-  const name = `${containerName(spec.ref.runId)}-scratch`;
-  const body = {
-    Image: spec.environment.target,
-    Cmd: ['true'],
-    Labels: { [labels.installation]: spec.ref.installation, [labels.run]: spec.ref.runId, [labels.kind]: 'scratch' },
-    HostConfig: { Mounts: [{ Type: 'volume', Source: scratch, Target: '/scratch' }] },
-  };
-  await ignoring([409], () => client.post('/containers/create', createdSchema, { query: { name }, body }, { signal }));
-  const [uid = 0, gid = 0] = containerUser({ isRootless: false }).split(':').map(Number);
-  const folders: TarSource[] = ['upper', 'work'].map((path) => ({ kind: 'folder', path, mode: 0o755 }));
-  await client.putTar(`/containers/${name}/archive`, { path: '/scratch' }, packTar(folders, { uid, gid }), signal);
-  await ignoring([404], () => client.delete(`/containers/${name}`, { force: true }, { signal }));
-  return { upper: 'upper', work: 'work' };
+const takeOverPolls = 100;
+
+/** Whether another call has replaced our container and started its own; it is given some time for that. */
+async function isTakenOver(client: DockerClient, spec: RunSpec, id: string, signal?: AbortSignal): Promise<boolean> {
+  for (let i = 0; i < takeOverPolls; i++) {
+    const found = await inspectContainer(client, spec.ref, { signal }).catch(() => undefined);
+    if (found === undefined || found.Id === id) return false;
+    if (!notStarted.has(found.State.Status)) return true;
+    await delay(200, undefined, { signal });
+  }
+  return false;
 }
 
-async function upload(client: DockerClient, spec: RunSpec, options: StartOptions): Promise<void> {
+async function upload(client: DockerClient, spec: RunSpec, id: string, options: StartOptions): Promise<void> {
   const [uid = 0, gid = 0] = containerUser(options.info).split(':').map(Number);
   const root = base.slice(1);
   const files: TarSource[] = [
@@ -103,12 +150,8 @@ async function upload(client: DockerClient, spec: RunSpec, options: StartOptions
     { kind: 'zip', path: `${root}/${spec.package}`, zip: spec.zip },
     { kind: 'folder', path: `${root}/out`, mode: 0o755 },
   ];
-  await client.putTar(
-    `${containerPath(spec.ref)}/archive`,
-    { path: '/' },
-    packTar(files, { uid, gid }),
-    options.signal,
-  );
+  const tar = packTar(files, { uid, gid });
+  await client.putTar(`/containers/${id}/archive`, { path: '/' }, tar, options.signal);
 }
 
 async function harnessFiles(folder: string, path: string): Promise<TarSource[]> {
