@@ -20,8 +20,20 @@ def main():
     command = [sys.executable, "-m", "pip", "install", "--no-input", "--progress-bar", "off"]
     for name in spec["files"]:
         command += ["-r", name]
-    # Paths in requirement files are relative to the package.
-    return subprocess.call(command, cwd=os.path.join(FOLDER, "package"), env=environment)
+    try:
+        # Paths in requirement files are relative to the package.
+        return subprocess.call(command, cwd=os.path.join(FOLDER, "package"), env=environment)
+    finally:
+        forget()
+
+
+def forget():
+    """Should nobody be left to remove the volume, no credentials stay on it."""
+    for name in ["install.json", "pip.conf", ".netrc", "client.pem"]:
+        try:
+            os.unlink(os.path.join(FOLDER, name))
+        except OSError:
+            pass
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def ended_without_word(ending):
     if ending.replaced:
         message = "The training process was replaced by another program (exec) %s, which ended with exit code %s."
         return result("failed", "code", message % (where, ending.exit_code), exit_hint(ending))
-    message = "The training process ended at once with exit code %s %s, without an exception (os._exit or the like)."
+    message = "The training process ended at once with exit code %s %s, without an exception (os._exit, exec or the like)."
     return result("failed", "code", message % (ending.exit_code, where), exit_hint(ending))
 
 

@@ -49,7 +49,7 @@ describe('ways to leave train()', () => {
   );
   check(
     'exec of another program is told',
-    main('os.execv("/bin/true", ["true"])'),
+    main('os.execv("/bin/sleep", ["sleep", "0.5"])'),
     failed('train', {
       message: 'The training process was replaced by another program (exec) in train(), which ended with exit code 0.',
     }),
