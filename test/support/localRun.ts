@@ -14,7 +14,7 @@ import { createProcessEngine } from '../../runner/src/engine/process/processEngi
 export const harnessFolder = resolve(import.meta.dirname, '../../runner/harness');
 export const python = process.env.TRAINING_PIPELINES_TEST_PYTHON ?? 'python3';
 
-const interpreter = findInterpreter(python === 'python3' ? '' : python, hostEnvironment(process.env));
+export const interpreter = findInterpreter(python === 'python3' ? '' : python, hostEnvironment(process.env));
 
 export type Files = Readonly<Record<string, string>>;
 
