@@ -70,6 +70,7 @@ export function checkPackage(input: PackageInput): PackageReport {
     ...surely,
     ...warnings(input, subject, main),
     ...brokenModules(train, modules, input.python),
+    ...requirements,
   ];
   return { isPackage: true, findings, main, train, modules };
 }

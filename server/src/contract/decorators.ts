@@ -52,8 +52,17 @@ export function effectOf(node: SyntaxNode, module: ModuleModel, resolver: Resolv
   const called = node.type === 'call';
   const meaning = resolver.expression(called ? node.child('function') : node, module);
   if (meaning.kind === 'outside') return outsideEffect(meaning.what, called);
-  if (meaning.kind !== 'function' || called || meaning.fn.decorators.length > 0) return opaque;
-  return returnsItsArgument(meaning.fn) ? { kind: 'transparent' } : wrapperOf(meaning.fn);
+  if (meaning.kind !== 'function' || meaning.fn.decorators.length > 0) return opaque;
+  const decorator = called ? madeBy(meaning.fn) : meaning.fn;
+  if (decorator === undefined) return opaque;
+  return returnsItsArgument(decorator) ? { kind: 'transparent' } : wrapperOf(decorator);
+}
+
+/** The decorator that a call such as `@retry(3)` gives. */
+function madeBy(fn: FunctionModel): FunctionModel | undefined {
+  const [value, ...others] = returnsOf(fn.node);
+  const node = value === undefined || others.length > 0 ? undefined : innerFunction(fn.node, value.text);
+  return node && { module: fn.module, node, decorators: [] };
 }
 
 function outsideEffect(what: string, called: boolean): Effect {

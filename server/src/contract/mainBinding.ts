@@ -78,6 +78,9 @@ function judgeBinding(binding: Binding, subject: Subject): Judgement {
     finding: findingAt(train, { module: train, node: binding.at }, undefined, errorOf(code, message)),
   });
   if (binding.kind === 'deleted') return say('main-rebound', 'A run imports Main from train.py; this line deletes it.');
+  if (binding.kind === 'import' && binding.imported === undefined) {
+    return say(reboundOr(train), 'A run builds Main with no arguments; here Main is a module.');
+  }
   if (binding.kind === 'value' && binding.value !== undefined) {
     const instance = instanceOf(binding.value, subject);
     if (instance !== undefined) return say(reboundOr(train), `A run builds Main with no arguments; ${instance}`);

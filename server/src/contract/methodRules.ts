@@ -3,6 +3,7 @@ import {
   addsMembers,
   ancestry,
   bodyFlow,
+  hasOddMetaclass,
   instanceAttributes,
   isAbstract,
   memberOf,
@@ -84,9 +85,15 @@ class MethodJudge {
 
   role(role: Role): RawFinding[] {
     const member = memberOf(this.cls, role.name, this.resolver);
-    if (member.kind === 'unknown' || this.isReplacedOnInstances(role.name)) return [];
+    if (member.kind === 'unknown' || this.isReplacedOnInstances(role.name) || this.isAdjusted(role)) return [];
     if (member.kind === 'absent') return this.missing(role);
     return this.member(role, member.owner, member.binding);
+  }
+
+  /** The defaults of functions can be changed afterwards; a metaclass may hand on arguments of its own. */
+  private isAdjusted(role: Role): boolean {
+    if (/__(?:kw)?defaults__/.test(this.cls.module.file.text)) return true;
+    return role.name === '__init__' && hasOddMetaclass(this.cls, this.resolver);
   }
 
   private isReplacedOnInstances(name: string): boolean {
@@ -193,9 +200,10 @@ class MethodJudge {
   }
 
   private property(role: Role, fn: FunctionModel): RawFinding[] {
-    if (fn.node.type !== 'function_definition' || isAsync(fn.node)) return [];
-    const callable = returnsOf(fn.node).some((value) => !isNoClass(value));
-    if (callable || isGenerator(fn.node)) return [];
+    if (isAsync(fn.node) || isGenerator(fn.node)) return [];
+    const body = fn.node.type === 'lambda' ? fn.node.child('body') : undefined;
+    const given = body === undefined ? returnsOf(fn.node) : [body];
+    if (given.some((value) => !isNoClass(value))) return [];
     const message = `${role.act}; a property is no method, and what this one gives can't be called.`;
     const spot = { module: fn.module, node: fn.node.child('parameters') ?? fn.node };
     return [this.say(spot, errorOf(role.signatureCode, message))];
@@ -203,6 +211,8 @@ class MethodJudge {
 
   /** What else keeps Main from being built: abstract methods, fields of a dataclass without a value. */
   construction(): RawFinding[] {
+    const made = this.made();
+    if (made.length > 0) return made;
     const field = dataclassFieldWithoutDefault(this.cls, this.resolver);
     const act = 'A run builds Main with no arguments';
     if (field !== undefined) {
@@ -213,6 +223,22 @@ class MethodJudge {
     if (left.length === 0) return [];
     const are = left.length === 1 ? 'is still abstract' : 'are still abstract';
     return [this.say(this.classSpot(), errorOf('init-signature', `${act}; ${listed(left)} ${are}.`))];
+  }
+
+  /** `__new__` gets what `__init__` gets. */
+  private made(): RawFinding[] {
+    const member = memberOf(this.cls, '__new__', this.resolver);
+    if (member.kind !== 'found' || member.binding.kind !== 'function' || member.binding.decorators.length > 0)
+      return [];
+    const role: Role = {
+      name: '__init__',
+      given: 0,
+      signatureCode: 'init-signature',
+      act: 'A run builds Main with no arguments',
+    };
+    const fn = { module: member.owner.module, node: member.binding.node, decorators: [] };
+    const found = this.isAdjusted(role) ? undefined : misfit(parametersOf(fn.node), 1);
+    return found === undefined ? [] : [this.signature(role, fn, found, 'class')];
   }
 
   private abstractLeft(): string[] {

@@ -1,6 +1,6 @@
 /** Members of a class with what it inherits, as far as the package shows it. */
 import { flowOf, type Binding, type Flow } from './flow';
-import { isDynamic, type ClassModel, type Resolver } from './resolve';
+import type { ClassModel, Resolver } from './resolve';
 import { walk, type SyntaxNode } from './syntaxNode';
 
 /** A class that is defined outside of the package, or cannot be followed: it may define anything. */
@@ -140,29 +140,41 @@ export function addsMembers(cls: ClassModel, name: string, resolver: Resolver): 
     if (one === unknownClass) return true;
     const names = bodyFlow(one).names;
     if (names.has('__getattr__') || names.has('__getattribute__') || names.has('__new__')) return true;
-    return instanceAttributes(one).has(name) || setsAttributes(one, resolver) || isPatched(cls, one);
+    return instanceAttributes(one).has(name) || setsAttributes(one, name);
   });
 }
 
-function setsAttributes(cls: ClassModel, _resolver: Resolver): boolean {
-  const body = cls.node.child('body');
+/** Attributes that are set by name, in the class or from outside: which ones is not known. */
+function setsAttributes({ module }: ClassModel, name: string): boolean {
+  const { text } = module.file;
+  if (!/\bsetattr\b|__setattr__|__dict__|\bexec\b|\blocals\b|\bvars\b/.test(text) && !text.includes(`.${name}`))
+    return false;
   let found = false;
-  if (body === undefined || !/\bsetattr\b|__dict__|\bexec\b|\blocals\b|\bvars\b/.test(body.text)) return false;
-  walk(body, (node) => {
-    const callee = node.type === 'call' ? (node.child('function')?.text ?? '') : '';
-    found ||= /^(?:setattr|exec|vars|locals|self\.__setattr__)$/.test(callee) || /\.__dict__\b/.test(callee);
+  walk(module.root, (node) => {
+    found ||= setsByName(node) || isOutsideTarget(node, name);
     return !found;
   });
   return found;
 }
 
-/** `setattr(Main, …)` or the like somewhere in the modules of the class and of its ancestor. */
-function isPatched(cls: ClassModel, ancestor: ClassModel): boolean {
-  return [cls, ancestor].some(({ module, name }) => {
-    const { text } = module.file;
-    if (!text.includes('setattr') && !text.includes('__dict__')) return false;
-    return new RegExp(`\\bsetattr\\s*\\(\\s*${name}\\b|\\b${name}\\.__dict__`).test(text) || isDynamic(module, name);
-  });
+function setsByName(node: SyntaxNode): boolean {
+  if (node.type === 'attribute') return /^(?:__dict__|__setattr__)$/.test(node.textOf('attribute'));
+  return node.type === 'call' && /^(?:setattr|exec|vars|locals)$/.test(node.textOf('function'));
+}
+
+/** `Base.train = …`, `cls.train = …`: whatever the object is. */
+const isOutsideTarget = (node: SyntaxNode, name: string): boolean =>
+  node.type === 'attribute' && node.textOf('attribute') === name && assignmentAround(node) !== undefined;
+
+/** Python takes another way to build instances: a metaclass may hand arguments on. */
+export function hasOddMetaclass(cls: ClassModel, resolver: Resolver): boolean {
+  return ancestry(cls, resolver).some(
+    (one) =>
+      one !== unknownClass &&
+      (one.node.child('superclasses')?.parts ?? []).some(
+        (part) => part.type === 'keyword_argument' && !isPlainMetaclass(part, one, resolver),
+      ),
+  );
 }
 
 /** What methods assign to attributes of `self`: each value, in order; a value of undefined shows as the target itself. */

@@ -29,6 +29,8 @@ export interface Assignment extends BindingBase {
   readonly kind: 'value';
   /** The expression; undefined where the value comes from unpacking, a loop, `with`, … */
   readonly value: SyntaxNode | undefined;
+  /** Where the value is a name: what that was bound to at the moment; undefined where it was not. */
+  readonly aliased?: Possible | undefined;
 }
 
 export interface Deletion extends BindingBase {
@@ -194,7 +196,10 @@ class FlowReader {
 
   private target(node: SyntaxNode | undefined, value: SyntaxNode | undefined, state: State): void {
     if (node === undefined) return;
-    if (node.type === 'identifier') return this.bind(state, { kind: 'value', name: node.text, at: node, value });
+    if (node.type === 'identifier') {
+      const aliased = value?.type === 'identifier' ? state.get(value.text) : undefined;
+      return this.bind(state, { kind: 'value', name: node.text, at: node, value, aliased });
+    }
     if (node.type === 'attribute') {
       const object = node.child('object');
       const name = node.child('attribute');
@@ -277,7 +282,14 @@ class FlowReader {
   }
 
   private handler(clause: SyntaxNode, state: State): Ended {
-    return this.block(clause.firstOf('block'), state);
+    const [caught] = clause.parts;
+    const at = caught?.type === 'as_pattern' ? caught.child('alias')?.parts[0] : undefined;
+    if (at?.type !== 'identifier') return this.block(clause.firstOf('block'), state);
+    this.target(at, undefined, state);
+    const after = this.block(clause.firstOf('block'), state);
+    // Python takes the name away again at the end of the clause.
+    if (after !== undefined) this.bind(after, { kind: 'deleted', name: at.text, at });
+    return after;
   }
 
   private withStatement(node: SyntaxNode, state: State): Ended {

@@ -1,5 +1,5 @@
 /** What an expression at module level stands for, followed through the package's own modules. */
-import type { Binding, Definition } from './flow';
+import type { Assignment, Binding, Definition } from './flow';
 import type { ModuleModel, PackageModules } from './modules';
 import type { SyntaxNode } from './syntaxNode';
 import { walk } from './syntaxNode';
@@ -91,10 +91,17 @@ export class Resolver {
       case 'import':
         return this.imported(binding.module, binding.imported, module, steps);
       case 'value':
-        return binding.value === undefined ? unknown : this.expression(binding.value, module, steps - 1);
+        return this.assigned(binding, module, steps - 1);
       case 'deleted':
         return { kind: 'deleted' };
     }
+  }
+
+  private assigned({ value, aliased }: Assignment, module: ModuleModel, steps: number): Meaning {
+    const [only, ...others] = aliased?.bindings ?? [];
+    if (only === undefined || aliased === undefined)
+      return value === undefined ? unknown : this.expression(value, module, steps);
+    return others.length > 0 || aliased.unbound || steps <= 0 ? unknown : this.binding(only, module, steps);
   }
 
   private imported(path: string, name: string | undefined, from: ModuleModel, steps: number): Meaning {

@@ -64,6 +64,8 @@ function truthOfValue(node: SyntaxNode): boolean | undefined {
   switch (node.type) {
     case 'true':
       return true;
+    case 'identifier':
+      return knownNames[node.text];
     case 'false':
     case 'none':
       return false;
@@ -76,6 +78,8 @@ function truthOfValue(node: SyntaxNode): boolean | undefined {
   }
 }
 
+const knownNames: Readonly<Record<string, boolean | undefined>> = { TYPE_CHECKING: false, __debug__: true };
+
 const isEmptyDisplay = (node: SyntaxNode): boolean =>
   /^(?:list|tuple|dictionary)$/.test(node.type) && node.parts.length === 0;
 
@@ -85,5 +89,4 @@ function truthOfText(node: SyntaxNode): boolean | undefined {
 }
 
 const isTypeChecking = (node: SyntaxNode): boolean =>
-  (node.type === 'identifier' && node.text === 'TYPE_CHECKING') ||
-  (node.type === 'attribute' && /^(?:typing|t|te|typing_extensions)\.TYPE_CHECKING$/.test(node.text));
+  node.type === 'attribute' && /^(?:typing|t|te|typing_extensions)\.TYPE_CHECKING$/.test(node.text);
