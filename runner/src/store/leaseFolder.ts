@@ -1,99 +1,123 @@
 /**
  * Leases with fencing numbers: a folder of files `00000001.json`, …; the highest one counts. Whoever wants it makes the
  * next number exclusively once the highest is released or its holder is dead, and has lost if a higher one is there then.
+ * The highest file is never removed: it tells whoever looked before the last holder came that it looked too early.
  */
 import { join } from 'node:path';
-import { utimes } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Lease } from './store';
-import { createExclusive, listNames, readIfThere, replaceFile, type Disk } from './disk';
+import type { Disk } from './disk';
+import { isMissing, isTaken } from './diskErrors';
+import { createExclusive, listFolder, parseJson, readIfThere } from './fileOperations';
 import { identitySchema, stateOf, type ProcessIdentity } from './processIdentity';
+import type { Lease } from './store';
 
 const leaseSchema = z.object({ released: z.boolean(), holder: identitySchema });
 
 const heartbeatMilliseconds = 20_000;
-/** A holder on another machine is taken for dead after this long without a heartbeat. */
+/** A holder that cannot be looked at from here is taken for dead after this long without a heartbeat. */
 const foreignMilliseconds = 120_000;
+/** A file that cannot be read may be half-written for this long (only where there are no hard links). */
+const tornMilliseconds = 5_000;
+
+export interface LeaseFolderOptions {
+  readonly disk: Disk;
+  readonly own: () => Promise<ProcessIdentity>;
+  readonly now: () => number;
+}
 
 export class LeaseFolder {
-  constructor(
-    private readonly disk: Disk,
-    private readonly own: () => Promise<ProcessIdentity>,
-    private readonly now: () => number,
-  ) {}
+  constructor(private readonly options: LeaseFolderOptions) {}
 
-  /** Undefined while a live process has it. */
+  /** Undefined while a live process has it, or where the folder above is not there. */
   async acquire(folder: string): Promise<Lease | undefined> {
-    await this.disk.mkdir(folder);
+    const { disk } = this.options;
+    try {
+      await disk.mkdir(folder);
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      if (!isTaken(error)) throw error;
+    }
     const highest = await this.highest(folder);
-    if (highest > 0 && (await this.isTaken(folder, highest))) return undefined;
+    if (highest > 0 && (await this.isTakenBy(folder, highest))) return undefined;
     const number = highest + 1;
     const path = fileOf(folder, number);
-    const holder = await this.own();
-    const text = JSON.stringify({ released: false, holder });
-    if (!(await createExclusive(this.disk, path, text, false))) return undefined;
-    if ((await this.highest(folder)) > number) {
-      await this.disk.unlink(path).catch(() => undefined);
+    const holder = await this.options.own();
+    if (!(await createExclusive(disk, path, textOf(false, holder), false))) return undefined;
+    const found = await this.numbers(folder);
+    if (found.some((other) => other > number)) {
+      await disk.unlink(path).catch(() => undefined);
       return undefined;
     }
-    await this.clean(folder, number);
+    for (const lower of found) if (lower < number) await disk.unlink(fileOf(folder, lower)).catch(() => undefined);
     return this.held(folder, number, holder);
+  }
+
+  /** Undefined where it is not to be had before the time is over. */
+  async wait(folder: string, milliseconds: number): Promise<Lease | undefined> {
+    const until = performance.now() + milliseconds;
+    for (let pause = 4; ; pause = Math.min(pause * 1.5, 60)) {
+      const lease = await this.acquire(folder);
+      if (lease !== undefined || performance.now() > until) return lease;
+      await delay(pause * (0.5 + Math.random()));
+    }
   }
 
   async isHeld(folder: string): Promise<boolean> {
     const highest = await this.highest(folder);
-    return highest > 0 && (await this.isTaken(folder, highest));
+    return highest > 0 && (await this.isTakenBy(folder, highest));
   }
 
   private held(folder: string, number: number, holder: ProcessIdentity): Lease {
+    const { disk, now } = this.options;
     const path = fileOf(folder, number);
-    const beat = setInterval(() => {
-      const time = new Date(this.now());
-      void utimes(path, time, time).catch(() => undefined);
-    }, heartbeatMilliseconds);
+    const beat = setInterval(
+      () => void disk.touch(path, new Date(now())).catch(() => undefined),
+      heartbeatMilliseconds,
+    );
     beat.unref();
     return {
       isHeld: async () => (await this.highest(folder)) === number,
       release: async () => {
         clearInterval(beat);
-        if ((await this.highest(folder)) !== number) return;
-        // The highest number stays, released: it tells those that saw it before from a fresh start.
-        await replaceFile(this.disk, path, JSON.stringify({ released: true, holder }), false).catch(() => undefined);
+        // In place, so that a full disk is no reason to keep it; gone where another process has taken over.
+        await disk.overwrite(path, textOf(true, holder)).catch(() => undefined);
       },
     };
   }
 
-  private async isTaken(folder: string, number: number): Promise<boolean> {
+  private async isTakenBy(folder: string, number: number): Promise<boolean> {
     const path = fileOf(folder, number);
-    const text = await readIfThere(this.disk, path);
+    const text = await readIfThere(this.options.disk, path);
     if (text === undefined) return false;
-    const parsed = leaseSchema.safeParse(parse(text.toString('utf8')));
-    if (!parsed.success || parsed.data.released) return false;
-    const state = await stateOf(parsed.data.holder, await this.own());
-    if (state !== 'unknown') return state === 'alive';
-    const { mtimeMs } = await this.disk.stat(path);
-    return this.now() - mtimeMs < foreignMilliseconds;
+    const parsed = leaseSchema.safeParse(parseJson(text));
+    if (!parsed.success) return this.isYounger(path, tornMilliseconds);
+    if (parsed.data.released) return false;
+    const state = await stateOf(parsed.data.holder, await this.options.own());
+    return state === 'unknown' ? this.isYounger(path, foreignMilliseconds) : state === 'alive';
+  }
+
+  private async isYounger(path: string, milliseconds: number): Promise<boolean> {
+    try {
+      return this.options.now() - (await this.options.disk.stat(path)).mtimeMs < milliseconds;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
   }
 
   private async highest(folder: string): Promise<number> {
-    const numbers = (await listNames(this.disk, folder)).map((entry) => /^(\d{8})\.json$/.exec(entry.name)?.[1]);
-    return Math.max(0, ...numbers.map((number) => Number(number ?? 0)));
+    return Math.max(0, ...(await this.numbers(folder)));
   }
 
-  private async clean(folder: string, below: number): Promise<void> {
-    for (const entry of await listNames(this.disk, folder)) {
-      const number = Number(/^(\d{8})\.json$/.exec(entry.name)?.[1] ?? below);
-      if (number < below) await this.disk.unlink(join(folder, entry.name)).catch(() => undefined);
-    }
+  private async numbers(folder: string): Promise<number[]> {
+    const names = (await listFolder(this.options.disk, folder)).map((entry) => /^(\d{8})\.json$/.exec(entry.name)?.[1]);
+    return names.filter((name) => name !== undefined).map(Number);
   }
 }
 
 const fileOf = (folder: string, number: number): string => join(folder, `${String(number).padStart(8, '0')}.json`);
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
+/** Of the same length whether released or not, for it is written over in place. */
+const textOf = (released: boolean, holder: ProcessIdentity): string =>
+  `${JSON.stringify({ released, holder })}${released ? ' ' : ''}`;

@@ -1,13 +1,17 @@
 /** Opens (and, at the first write, makes) a store. */
 import { randomBytes } from 'node:crypto';
-import { watch, type FSWatcher } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { createExclusive, listNames, readIfThere, realDisk, type Disk } from './disk';
+import type { Run } from '../domain/run';
+import type { VersionFile } from '../domain/version';
+import { realDisk, type Disk } from './disk';
+import { explainedDisk } from './diskErrors';
+import { createExclusive, isThere, listFolder, makeFolder, parseJson, readIfThere } from './fileOperations';
 import { LeaseFolder } from './leaseFolder';
 import { identitySchema, ownIdentity, stateOf, type ProcessIdentity } from './processIdentity';
 import { isFinished, RunFiles } from './runFiles';
-import type { Store } from './store';
-import { parseJson, VersionFiles } from './versionFiles';
+import type { Staging, Store } from './store';
+import { VersionFiles } from './versionFiles';
+import { watchStore } from './watchStore';
 
 export interface StoreOptions {
   /** Absolute path of the store. */
@@ -16,35 +20,38 @@ export interface StoreOptions {
   readonly workspace: string;
   readonly disk?: Disk;
   readonly now?: () => number;
+  readonly identity?: () => Promise<ProcessIdentity>;
 }
 
-const debounceMilliseconds = 100;
-const rescanMilliseconds = 2_000;
+type Own = () => Promise<ProcessIdentity>;
 
 export function openStore(options: StoreOptions): Store {
-  const { folder, workspace, disk = realDisk, now = () => Date.now() } = options;
-  let identity: Promise<ProcessIdentity> | undefined;
-  const own = (): Promise<ProcessIdentity> => (identity ??= ownIdentity());
-  const leases = new LeaseFolder(disk, own, now);
+  const { folder, workspace, now = () => Date.now(), identity = ownIdentity } = options;
+  const disk = explainedDisk(options.disk ?? realDisk);
+  const own = once(identity);
+  const leases = new LeaseFolder({ disk, own, now });
   const cacheFolder = join(folder, 'cache');
-  let prepared: Promise<void> | undefined;
-  const prepare = (): Promise<void> => (prepared ??= prepareStore(disk, folder, own));
-
-  const staging = async () => {
+  const prepare = once(() => prepareStore(disk, folder, own, now));
+  const staging = async (): Promise<Staging> => {
     await prepare();
-    const path = join(folder, 'staging', randomBytes(8).toString('hex'));
-    await disk.mkdir(path);
-    await disk.writeNew(join(path, 'owner.json'), JSON.stringify(await own()), false);
-    return { path, remove: () => disk.remove(path) };
+    return makeStaging(disk, folder, own);
   };
   const shown = (id: string): string => {
     const path = join(folder, 'runs', id);
     const way = relative(workspace, path);
     return (way.startsWith('..') ? path : way).split(sep).join('/');
   };
-  const runs = new RunFiles({ folder: join(folder, 'runs'), shown, cacheFolder, disk, leases, now, staging });
-  const isUnfinished = async (id: string): Promise<boolean> => !isFinished(await runs.read(id));
-  const versions = new VersionFiles({ folder: join(folder, 'packages'), disk, leases, staging, isUnfinished });
+  const findMade = (id: string): Promise<VersionFile | undefined> => versionOfRun(versions, id);
+  const runs = new RunFiles({ folder: join(folder, 'runs'), shown, cacheFolder, disk, leases, now, staging, findMade });
+  const runState = async (id: string): Promise<'unfinished' | 'ended' | 'missing'> => {
+    const record = await runs.read(id);
+    if (record === undefined) return 'missing';
+    return isFinished(record) ? 'ended' : 'unfinished';
+  };
+  const findRun = async (name: string, version: string): Promise<Run | undefined> =>
+    (await runs.list()).find((run) => run.package === name && run.version === version);
+  const packages = join(folder, 'packages');
+  const versions = new VersionFiles({ folder: packages, disk, now, leases, prepare, staging, runState, findRun });
   return {
     folder,
     cacheFolder,
@@ -53,86 +60,81 @@ export function openStore(options: StoreOptions): Store {
     staging,
     installation: async () => {
       await prepare();
-      return installationOf(disk, join(folder, 'installation'));
+      return installationOf(disk, join(folder, 'installation'), now());
     },
     watch: (onChange) => watchStore(disk, folder, onChange),
   };
 }
 
-async function prepareStore(disk: Disk, folder: string, own: () => Promise<ProcessIdentity>): Promise<void> {
-  for (const name of ['packages', 'runs', 'staging', 'cache']) await disk.mkdir(join(folder, name));
-  if ((await readIfThere(disk, join(folder, '.gitignore'))) === undefined) {
-    await createExclusive(disk, join(folder, '.gitignore'), '*\n');
+/** Remembers what worked, so that a failure can be tried again. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () =>
+    (result ??= work().catch((error: unknown) => {
+      result = undefined;
+      throw error;
+    }));
+}
+
+async function versionOfRun(versions: VersionFiles, id: string): Promise<VersionFile | undefined> {
+  for (const { name } of await versions.packages()) {
+    for (const version of await versions.numbers(name)) {
+      const text = await versions.readAsIs(name, version);
+      if (text?.run === id) return text;
+    }
   }
-  await clearStaging(disk, join(folder, 'staging'), await own());
+  return undefined;
+}
+
+const stagingFolder = 'staging';
+const ownerFile = 'owner.json';
+/** Staging without an owner that can be looked at is removed after this long. */
+const forgottenMilliseconds = 7 * 24 * 3_600_000;
+
+async function prepareStore(disk: Disk, folder: string, own: Own, now: () => number): Promise<void> {
+  for (const name of ['packages', 'runs', stagingFolder, 'cache']) await makeFolder(disk, join(folder, name));
+  const ignore = join(folder, '.gitignore');
+  if (!(await isThere(disk, ignore))) await createExclusive(disk, ignore, '*\n');
+  // Only tidying: what cannot be removed now is removed another time.
+  await clearStaging(disk, join(folder, stagingFolder), await own(), now()).catch(() => undefined);
+}
+
+async function makeStaging(disk: Disk, folder: string, own: Own): Promise<Staging> {
+  const path = join(folder, stagingFolder, randomBytes(8).toString('hex'));
+  const remove = (): Promise<void> => disk.remove(path).catch(() => undefined);
+  try {
+    await disk.mkdir(path);
+    await disk.writeNew(join(path, ownerFile), JSON.stringify(await own()), false);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return { path, remove };
 }
 
 /** Removes what dead processes left in staging. */
-async function clearStaging(disk: Disk, folder: string, own: ProcessIdentity): Promise<void> {
-  for (const entry of await listNames(disk, folder)) {
+async function clearStaging(disk: Disk, folder: string, own: ProcessIdentity, now: number): Promise<void> {
+  for (const entry of await listFolder(disk, folder)) {
     const path = join(folder, entry.name);
-    const text = await readIfThere(disk, join(path, 'owner.json')).catch(() => undefined);
-    const owner = identitySchema.safeParse(text === undefined ? undefined : parseJson(text.toString('utf8')));
-    if (owner.success && (await stateOf(owner.data, own)) === 'dead') await disk.remove(path);
+    if (await isAbandoned(disk, path, own, now)) await disk.remove(path).catch(() => undefined);
   }
 }
 
-async function installationOf(disk: Disk, path: string): Promise<string> {
-  const known = (await readIfThere(disk, path))?.toString('utf8').trim() ?? '';
-  if (/^[0-9a-f]{32}$/.test(known)) return known;
-  if (known !== '' || (await readIfThere(disk, path)) !== undefined) await disk.rename(path, `${path}.damaged`);
-  await createExclusive(disk, path, `${randomBytes(16).toString('hex')}\n`);
-  return ((await readIfThere(disk, path)) ?? Buffer.alloc(0)).toString('utf8').trim();
+async function isAbandoned(disk: Disk, path: string, own: ProcessIdentity, now: number): Promise<boolean> {
+  const owner = identitySchema.safeParse(parseJson(await readIfThere(disk, join(path, ownerFile))));
+  const state = owner.success ? await stateOf(owner.data, own) : 'unknown';
+  if (state !== 'unknown') return state === 'dead';
+  const found = await disk.stat(path).catch(() => undefined);
+  return found !== undefined && now - found.mtimeMs > forgottenMilliseconds;
 }
 
-/** File watchers may stop silently, so they are a hint; a slow look at the folders is the truth. */
-function watchStore(disk: Disk, folder: string, onChange: () => void): { dispose(): void } {
-  const places = [join(folder, 'packages'), join(folder, 'runs')];
-  const watchers: FSWatcher[] = [];
-  let pending: NodeJS.Timeout | undefined;
-  let last: string | undefined;
-  const tell = (): void => {
-    pending ??= setTimeout(() => {
-      pending = undefined;
-      onChange();
-    }, debounceMilliseconds);
-    pending.unref();
-  };
-  for (const place of places) {
-    try {
-      const watcher = watch(place, { recursive: process.platform !== 'linux', persistent: false }, tell);
-      watcher.on('error', () => watcher.close());
-      watchers.push(watcher);
-    } catch {
-      // Not there yet, or no watchers left: the slow look finds it.
-    }
+async function installationOf(disk: Disk, path: string, now: number): Promise<string> {
+  for (;;) {
+    const text = await readIfThere(disk, path);
+    const known = text?.trim() ?? '';
+    if (/^[0-9a-f]{32}$/.test(known)) return known;
+    if (text !== undefined) await disk.rename(path, `${path}.damaged-${now}`);
+    const made = randomBytes(16).toString('hex');
+    if (await createExclusive(disk, path, `${made}\n`)) return made;
   }
-  const scan = setInterval(() => {
-    void snapshot(disk, places).then((text) => {
-      if (last !== undefined && text !== last) tell();
-      last = text;
-    });
-  }, rescanMilliseconds);
-  scan.unref();
-  return {
-    dispose: () => {
-      clearInterval(scan);
-      clearTimeout(pending);
-      for (const watcher of watchers) watcher.close();
-    },
-  };
-}
-
-/** Names and times of packages and runs, and of the newest runs' records. */
-async function snapshot(disk: Disk, places: readonly string[]): Promise<string> {
-  const parts: string[] = [];
-  for (const place of places) {
-    const names = (await listNames(disk, place).catch(() => [])).map((entry) => entry.name).sort();
-    parts.push(String(names.length), ...names.slice(-20));
-    for (const name of names.slice(-20)) {
-      const path = place.endsWith('runs') ? join(place, name, 'run.json') : join(place, name);
-      parts.push(String((await disk.stat(path).catch(() => undefined))?.mtimeMs ?? ''));
-    }
-  }
-  return parts.join('|');
 }

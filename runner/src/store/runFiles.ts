@@ -1,30 +1,22 @@
 /** Runs on disk: `runs/<id>/run.json`, `_results.json`, `log.txt`, and what else belongs to a run. */
 import { randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { resultsFileName, type Results } from '../domain/results';
-import { cause, hasEnded, runSchema, type Run } from '../domain/run';
-import {
-  expectedDiskError,
-  isMissing,
-  listNames,
-  readIfThere,
-  replaceFile,
-  sizeOf,
-  createExclusive,
-  type Disk,
-} from './disk';
+import { hasEnded, type Run } from '../domain/run';
+import type { VersionFile } from '../domain/version';
+import type { Disk } from './disk';
+import { isMissing } from './diskErrors';
+import { createExclusive, listFolder, parseJson, readIfThere, replaceFile, sizeOf } from './fileOperations';
 import type { LeaseFolder } from './leaseFolder';
-import { openRunLog, readPieces } from './runLog';
+import { indexFile, logFile, openRunLog, readBytes, readPieces } from './runLog';
 import { RunIndex } from './runIndex';
-import type { Lease, LogPiece, RunLog, RunRecord, RunStore } from './store';
-import { parseJson } from './versionFiles';
+import { recordText, runFile, RunRecords } from './runRecord';
+import type { Lease, LogPiece, RunLog, RunRecord, RunStore, Staging } from './store';
 
-const runFile = 'run.json';
 const stopFile = 'stop.json';
+const leaseFolder = 'lease';
 const idPattern = /^\d{8}-\d{6}-\d{3}-[0-9a-z]{6}$/;
-const recordSchema = runSchema.extend({ intent: z.unknown() });
+const idLetters = '0123456789abcdefghjkmnpqrstvwxyz';
 
 export interface RunFilesOptions {
   /** Absolute path of `runs/`. */
@@ -35,21 +27,24 @@ export interface RunFilesOptions {
   readonly disk: Disk;
   readonly leases: LeaseFolder;
   readonly now: () => number;
-  readonly staging: () => Promise<{ readonly path: string; remove(): Promise<void> }>;
+  readonly staging: () => Promise<Staging>;
+  /** The version that a run made. */
+  readonly findMade: (id: string) => Promise<VersionFile | undefined>;
 }
 
 export class RunFiles implements RunStore {
   private readonly index: RunIndex;
+  private readonly records: RunRecords;
 
   constructor(private readonly options: RunFilesOptions) {
-    this.index = new RunIndex(options.disk, options.folder, join(options.cacheFolder, 'runs.json'), (id) =>
-      this.read(id),
-    );
+    const { disk, folder, cacheFolder, shown, now, findMade } = options;
+    this.records = new RunRecords({ disk, folder: (id) => this.folder(id), shown, now, findMade });
+    this.index = new RunIndex(disk, folder, cacheFolder, (id) => this.read(id));
   }
 
   newId(now: Date): string {
     const digits = now.toISOString().replaceAll(/\D/g, '');
-    const random = randomBytes(8).readBigUInt64LE().toString(36).padStart(6, '0').slice(-6);
+    const random = [...randomBytes(6)].map((byte) => idLetters[byte % idLetters.length]).join('');
     return `${digits.slice(0, 8)}-${digits.slice(8, 14)}-${digits.slice(14, 17)}-${random}`;
   }
 
@@ -57,41 +52,34 @@ export class RunFiles implements RunStore {
     return join(this.options.folder, id);
   }
 
+  /** The whole folder appears at once: it is filled in staging and renamed. */
   async create(record: RunRecord): Promise<void> {
-    const folder = this.folder(record.run.id);
+    const { disk } = this.options;
+    const staging = await this.options.staging();
+    const folder = join(staging.path, record.run.id);
     try {
-      await this.disk.mkdir(folder);
-      await this.disk.writeNew(join(folder, 'log.txt'), '', false);
-      await this.write(record);
-      await this.disk.syncFolder(this.options.folder);
-    } catch (error) {
-      throw expectedDiskError(error, folder);
+      await disk.mkdir(folder);
+      await disk.writeNew(join(folder, logFile), '', false);
+      await disk.writeNew(join(folder, indexFile), '', false);
+      await disk.writeNew(join(folder, runFile), recordText(record), true);
+      await disk.syncFolder(folder);
+      await disk.rename(folder, this.folder(record.run.id));
+      await disk.syncFolder(this.options.folder);
+    } finally {
+      await staging.remove();
     }
   }
 
-  async write({ run, intent }: RunRecord, { durable = true }: { readonly durable?: boolean } = {}): Promise<void> {
-    await replaceFile(
-      this.disk,
-      join(this.folder(run.id), runFile),
-      `${JSON.stringify({ ...run, intent }, null, 2)}\n`,
-      durable,
-    );
+  write(record: RunRecord, { durable = true }: { readonly durable?: boolean } = {}): Promise<void> {
+    return this.records.write(record, durable);
   }
 
   async read(id: string): Promise<RunRecord | undefined> {
-    if (!idPattern.test(id)) return undefined;
-    const path = join(this.folder(id), runFile);
-    const text = await readIfThere(this.disk, path);
-    const parsed = text === undefined ? undefined : recordSchema.safeParse(parseJson(text.toString('utf8')));
-    if (parsed?.success === true) {
-      const { intent, ...run } = parsed.data;
-      return { run, intent };
-    }
-    return this.rebuild(id, text !== undefined);
+    return idPattern.test(id) ? this.records.read(id) : undefined;
   }
 
   async ids(): Promise<readonly string[]> {
-    const entries = await listNames(this.disk, this.options.folder);
+    const entries = await listFolder(this.options.disk, this.options.folder);
     const found = entries.filter((entry) => entry.isDirectory() && idPattern.test(entry.name));
     return found.map((entry) => entry.name).sort((a, b) => (a < b ? 1 : -1));
   }
@@ -101,17 +89,19 @@ export class RunFiles implements RunStore {
   }
 
   async writeResults(id: string, results: Results): Promise<void> {
-    await replaceFile(this.disk, join(this.folder(id), resultsFileName), `${JSON.stringify(results, null, 2)}\n`);
+    const path = join(this.folder(id), resultsFileName);
+    await replaceFile(this.options.disk, path, `${JSON.stringify(results, null, 2)}\n`);
   }
 
   async delete(id: string): Promise<number> {
-    const bytes = await sizeOf(this.disk, this.folder(id));
+    const { disk } = this.options;
+    const bytes = await sizeOf(disk, this.folder(id));
     const staging = await this.options.staging();
     try {
-      await this.disk.rename(this.folder(id), join(staging.path, id));
-      await this.disk.syncFolder(this.options.folder);
+      await disk.rename(this.folder(id), join(staging.path, id));
+      await disk.syncFolder(this.options.folder);
     } catch (error) {
-      if (!isMissing(error)) throw expectedDiskError(error, this.folder(id));
+      if (!isMissing(error)) throw error;
     } finally {
       await staging.remove();
     }
@@ -119,90 +109,39 @@ export class RunFiles implements RunStore {
   }
 
   lease(id: string): Promise<Lease | undefined> {
-    return this.options.leases.acquire(join(this.folder(id), 'lease'));
+    return this.options.leases.acquire(join(this.folder(id), leaseFolder));
   }
 
   isLeased(id: string): Promise<boolean> {
-    return this.options.leases.isHeld(join(this.folder(id), 'lease'));
+    return this.options.leases.isHeld(join(this.folder(id), leaseFolder));
   }
 
   async requestStop(id: string, now: boolean): Promise<void> {
     const path = join(this.folder(id), stopFile);
-    if (now) return replaceFile(this.disk, path, JSON.stringify({ now }));
-    await createExclusive(this.disk, path, JSON.stringify({ now }));
+    const text = JSON.stringify({ now });
+    if (now) await replaceFile(this.options.disk, path, text);
+    else await createExclusive(this.options.disk, path, text);
   }
 
   async stopRequest(id: string): Promise<{ readonly now: boolean } | undefined> {
-    const text = await readIfThere(this.disk, join(this.folder(id), stopFile));
+    const text = await readIfThere(this.options.disk, join(this.folder(id), stopFile));
     if (text === undefined) return undefined;
-    const value = parseJson(text.toString('utf8')) as { now?: unknown } | undefined;
+    // A marker that cannot be read is one all the same.
+    const value = parseJson(text) as { readonly now?: unknown } | null | undefined;
     return { now: value?.now === true };
   }
 
   openLog(id: string): Promise<RunLog> {
-    return openRunLog(this.folder(id));
+    return openRunLog(this.options.disk, this.folder(id), this.options.now());
   }
 
-  async *readLog(id: string, offset: number): AsyncIterable<Uint8Array> {
-    try {
-      for await (const part of createReadStream(join(this.folder(id), 'log.txt'), { start: offset }))
-        yield part as Buffer;
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-    }
+  readLog(id: string, offset: number): AsyncIterable<Uint8Array> {
+    return readBytes(this.options.disk, this.folder(id), offset);
   }
 
   readLogIndex(id: string, offset: number): AsyncIterable<LogPiece> {
-    return readPieces(this.folder(id), offset);
+    return readPieces(this.options.disk, this.folder(id), offset);
   }
-
-  /** The folder is there and its `run.json` is not, or cannot be read: it is set aside, and what is known is shown as lost. */
-  private async rebuild(id: string, damaged: boolean): Promise<RunRecord | undefined> {
-    const folder = this.folder(id);
-    const there = (await listNames(this.disk, this.options.folder)).some(
-      (entry) => entry.name === id && entry.isDirectory(),
-    );
-    if (!there) return undefined;
-    const path = join(folder, runFile);
-    if (damaged) await this.disk.rename(path, `${path}.damaged-${this.options.now()}`).catch(() => undefined);
-    const run = lostRun(id, this.options.shown(id));
-    if (damaged) await this.write({ run, intent: null }).catch(() => undefined);
-    return { run, intent: null };
-  }
-
-  private get disk(): Disk {
-    return this.options.disk;
-  }
-}
-
-function lostRun(id: string, folder: string): Run {
-  const [, year, month, day, hour, minute, second, fraction] =
-    /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-(\d{3})/.exec(id) ?? [];
-  const startedAt = `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction}Z`;
-  return {
-    id,
-    name: null,
-    pipeline: 'unknown',
-    package: 'unknown',
-    from: '',
-    version: '',
-    state: 'Failed',
-    cause: cause('lost', 'The record of this run (run.json) is damaged or gone.', {
-      hint: 'What is left of it is in its folder; the damaged file was set aside there.',
-    }),
-    startedAt,
-    endedAt: startedAt,
-    phases: [],
-    problem: null,
-    engine: 'unknown',
-    image: null,
-    gpu: { requested: 'none', got: [] },
-    dataset: { path: '', tree: '', files: 0, bytes: 0 },
-    parameters: {},
-    warnings: [],
-    folder,
-    results: null,
-  };
 }
 
 export const isFinished = (record: RunRecord | undefined): boolean =>

@@ -1,82 +1,89 @@
 /** A cache of ended runs, so that a list of thousands needs one file; it can be deleted at any time. */
 import { join } from 'node:path';
-import { dirname } from 'node:path';
 import { z } from 'zod';
 import { hasEnded, runSchema, type Run } from '../domain/run';
-import { readIfThere, replaceFile, type Disk } from './disk';
+import type { Disk } from './disk';
+import { makeFolder, parseJson, readIfThere, replaceFile } from './fileOperations';
+import { runFile } from './runRecord';
 import type { RunRecord } from './store';
-import { parseJson } from './versionFiles';
 
-const schemaNumber = 1;
-const cacheSchema = z.object({
-  schema: z.literal(schemaNumber),
-  entries: z.record(
-    z.string(),
-    z.object({ stamp: z.string(), run: z.custom<Run>((value) => typeof value === 'object') }),
-  ),
+const schemaNumber = 2;
+const entrySchema = z.object({
+  stamp: z.string(),
+  // Checked for the first entry only: thousands would take longer than reading the files does.
+  run: z.custom<Run>((value) => typeof value === 'object' && value !== null),
 });
+const cacheSchema = z.object({ schema: z.literal(schemaNumber), entries: z.record(z.string(), entrySchema) });
 type Entries = z.infer<typeof cacheSchema>['entries'];
 
-const parallelReads = 64;
+const cacheFile = 'runs.json';
+const parallelReads = 32;
+/** Entries that may be missing in the file before it is written again, for each thousand that it has. */
+const missingPerThousand = 5;
 
 export class RunIndex {
   private memory: Entries | undefined;
+  private unsaved = 0;
 
   constructor(
     private readonly disk: Disk,
     private readonly folder: string,
-    private readonly cacheFile: string,
+    private readonly cacheFolder: string,
     private readonly read: (id: string) => Promise<RunRecord | undefined>,
   ) {}
 
-  /** Runs in the order of the ids. An ended run is taken from the cache while its file has the same length and time. */
+  /** Runs in the order of the ids. An ended run is taken from the cache while its file has the same length, time and number. */
   async list(ids: readonly string[]): Promise<Run[]> {
     const known = (this.memory ??= await this.load());
     const fresh: Entries = {};
-    let changed = Object.keys(known).length !== ids.length;
     const runs: (Run | undefined)[] = Array.from({ length: ids.length });
     await inParallel(ids, async (id, i) => {
       const stamp = await this.stamp(id);
       const cached = known[id];
-      if (cached !== undefined && stamp !== '' && cached.stamp === stamp) {
+      if (cached !== undefined && cached.stamp === stamp) {
         fresh[id] = cached;
         runs[i] = cached.run;
         return;
       }
       const run = (await this.read(id))?.run;
       runs[i] = run;
-      if (run === undefined || !hasEnded(run.state) || stamp === '') return;
+      if (run === undefined || !hasEnded(run.state) || stamp === undefined) return;
       fresh[id] = { stamp, run };
-      changed = true;
+      this.unsaved += 1;
     });
     this.memory = fresh;
-    if (changed) await this.save(fresh);
+    await this.save(fresh);
     return runs.filter((run) => run !== undefined);
   }
 
-  private async stamp(id: string): Promise<string> {
+  private async stamp(id: string): Promise<string | undefined> {
     try {
-      const { size, mtimeMs, ino } = await this.disk.stat(join(this.folder, id, 'run.json'));
+      const { size, mtimeMs, ino } = await this.disk.stat(join(this.folder, id, runFile));
       return `${size}-${mtimeMs}-${ino}`;
     } catch {
-      return '';
+      return undefined;
     }
   }
 
   private async load(): Promise<Entries> {
-    const text = await readIfThere(this.disk, this.cacheFile).catch(() => undefined);
-    const parsed = cacheSchema.safeParse(text === undefined ? undefined : parseJson(text.toString('utf8')));
+    const text = await readIfThere(this.disk, join(this.cacheFolder, cacheFile)).catch(() => undefined);
+    const parsed = cacheSchema.safeParse(parseJson(text));
     if (!parsed.success) return {};
     const [first] = Object.values(parsed.data.entries);
     return first === undefined || runSchema.safeParse(first.run).success ? parsed.data.entries : {};
   }
 
   private async save(entries: Entries): Promise<void> {
+    const size = Object.keys(entries).length;
+    if (this.unsaved * 1000 <= size * missingPerThousand) return;
     const text = JSON.stringify({ schema: schemaNumber, entries });
-    await this.disk
-      .mkdir(dirname(this.cacheFile))
-      .then(() => replaceFile(this.disk, this.cacheFile, text, false))
-      .catch(() => undefined);
+    try {
+      await makeFolder(this.disk, this.cacheFolder);
+      await replaceFile(this.disk, join(this.cacheFolder, cacheFile), text, false);
+      this.unsaved = 0;
+    } catch {
+      // Only a cache: the next list tries again.
+    }
   }
 }
 

@@ -1,88 +1,70 @@
 /**
  * The log of a run on disk: `log.txt` (bytes as written), `log.idx` (where each piece belongs) and `events.jsonl`. Data
  * first, then the index: what the index does not know is cut off at the next opening, so no line is there twice.
- *
- * An index record, little-endian: sequence u48, time u48 (ms), length u32, stream u8 (0 stdout, 1 stderr, 2 event,
- * 3 note), 3 bytes zero, byte offset u48, 6 bytes zero, hint 24 bytes of UTF-8 padded with zeros.
  */
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogChunk, LogCursor } from '../engine/engine';
-import { expectedDiskError, isMissing } from './disk';
+import type { Disk, DiskFile } from './disk';
+import { isMissing } from './diskErrors';
+import { isThere } from './fileOperations';
+import { decodeRecord, encodeRecord, recordLength, streamNumbers, type IndexRecord } from './logRecord';
 import type { LogPiece, RunLog } from './store';
 
-export const recordLength = 64;
-const hintOffset = 40;
-const hintLength = 24;
+export const logFile = 'log.txt';
+export const indexFile = 'log.idx';
+const eventsFile = 'events.jsonl';
 
-interface IndexRecord {
-  readonly sequence: number;
-  readonly time: number;
-  readonly length: number;
-  readonly stream: number;
-  readonly offset: number;
-  readonly hint: string;
+type Item = { readonly chunk: LogChunk; readonly cursor: LogCursor };
+
+/** The run's folder must be there. `now` names what is set aside. */
+export async function openRunLog(disk: Disk, folder: string, now: number): Promise<RunLog> {
+  await disk.stat(folder);
+  if (!(await isThere(disk, join(folder, indexFile)))) await setAside(disk, join(folder, logFile), now);
+  const log = new FileRunLog(await openFiles(disk, folder));
+  try {
+    if (await log.mend()) return log;
+    await log.close();
+  } catch (error) {
+    await log.close().catch(() => undefined);
+    throw error;
+  }
+  // Records that nobody wrote: the log is followed again from its start, and what is here is kept aside.
+  for (const name of [logFile, indexFile, eventsFile]) await setAside(disk, join(folder, name), now);
+  return openRunLog(disk, folder, now);
 }
 
-const streamNumber = { stdout: 0, stderr: 1, event: 2 } as const;
-const noteStream = 3;
-
-function encode(record: IndexRecord): Buffer {
-  const buffer = Buffer.alloc(recordLength);
-  buffer.writeUIntLE(record.sequence, 0, 6);
-  buffer.writeUIntLE(Math.max(0, Math.floor(record.time)), 6, 6);
-  buffer.writeUInt32LE(record.length, 12);
-  buffer.writeUInt8(record.stream, 16);
-  buffer.writeUIntLE(record.offset, 20, 6);
-  buffer.write(record.hint.slice(0, hintLength), hintOffset, hintLength, 'latin1');
-  return buffer;
-}
-
-export function decode(buffer: Buffer, at: number): IndexRecord {
-  return {
-    sequence: buffer.readUIntLE(at, 6),
-    time: buffer.readUIntLE(at + 6, 6),
-    length: buffer.readUInt32LE(at + 12),
-    stream: buffer.readUInt8(at + 16),
-    offset: buffer.readUIntLE(at + 20, 6),
-    hint: buffer.toString('latin1', at + hintOffset, at + hintOffset + hintLength).replace(/\0+$/, ''),
-  };
-}
-
-export async function openRunLog(folder: string): Promise<RunLog> {
-  const files = await openFiles(folder);
-  const log = new FileRunLog(files);
-  await log.mend();
-  return log;
+async function setAside(disk: Disk, path: string, now: number): Promise<void> {
+  const size = await disk.stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size > 0) await disk.rename(path, `${path}.damaged-${now}`);
+  else await disk.remove(path);
 }
 
 interface Files {
-  readonly data: FileHandle;
-  readonly index: FileHandle;
-  readonly events: FileHandle;
+  readonly data: DiskFile;
+  readonly index: DiskFile;
+  readonly events: DiskFile;
 }
 
-async function openFiles(folder: string): Promise<Files> {
+async function openFiles(disk: Disk, folder: string): Promise<Files> {
+  const opened: DiskFile[] = [];
   try {
-    return {
-      data: await openOrMake(join(folder, 'log.txt')),
-      index: await openOrMake(join(folder, 'log.idx')),
-      events: await openOrMake(join(folder, 'events.jsonl')),
-    };
+    for (const name of [logFile, eventsFile, indexFile]) opened.push(await disk.open(join(folder, name), 'write'));
   } catch (error) {
-    throw expectedDiskError(error, folder);
+    for (const file of opened) await file.close().catch(() => undefined);
+    throw error;
   }
+  const [data, events, index] = opened as [DiskFile, DiskFile, DiskFile];
+  return { data, events, index };
 }
 
-async function openOrMake(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r+');
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    return open(path, 'w+');
-  }
-}
+const digestBlock = 1024 * 1024;
+const recordsAtOnce = 1024;
+
+const nothingYet: IndexRecord = { sequence: 0, time: 0, length: 0, stream: 0, offset: 0, eventsEnd: 0, hint: '' };
 
 class FileRunLog implements RunLog {
   private last: LogCursor | null = null;
@@ -100,69 +82,80 @@ class FileRunLog implements RunLog {
     return this.length;
   }
 
-  /** Drops what a crash left half-written. */
-  async mend(): Promise<void> {
+  /** Drops what a crash left half-written. False where the index is no index. */
+  async mend(): Promise<boolean> {
     const { data, index, events } = this.files;
-    const dataSize = (await data.stat()).size;
-    let records = Math.floor((await index.stat()).size / recordLength);
-    while (records > 0) {
-      const { offset, length, sequence, hint, stream } = await this.recordAt(records - 1);
-      if (offset + length <= dataSize) {
-        this.length = offset + length;
-        if (stream !== noteStream) this.last = { sequence, hint };
-        else this.last = await this.cursorBefore(records - 1);
-        break;
-      }
-      records -= 1;
-    }
+    const [dataSize, indexSize, eventsSize] = await Promise.all([data.size(), index.size(), events.size()]);
+    const found = await this.lastWhole(Math.floor(indexSize / recordLength), dataSize, eventsSize);
+    if (found === undefined) return false;
+    const { end, records } = found;
+    this.length = end.offset + end.length;
+    this.eventsLength = end.eventsEnd;
     this.indexLength = records * recordLength;
-    await data.truncate(this.length);
-    await index.truncate(this.indexLength);
-    this.eventsLength = (await events.stat()).size;
+    this.last = end.sequence === 0 ? null : { sequence: end.sequence, hint: end.hint };
+    if (this.indexLength !== indexSize) await index.truncate(this.indexLength);
+    if (this.length !== dataSize) await data.truncate(this.length);
+    if (this.eventsLength !== eventsSize) await events.truncate(this.eventsLength);
+    return true;
   }
 
-  async append(chunks: readonly { readonly chunk: LogChunk; readonly cursor: LogCursor }[]): Promise<void> {
-    const after = this.last?.sequence ?? 0;
-    const fresh = chunks.filter(({ chunk }) => chunk.sequence > after);
-    if (fresh.length === 0) return;
+  /** The last record whose data are there. Undefined where there are only records that nobody wrote. */
+  private async lastWhole(count: number, dataSize: number, eventsSize: number) {
+    let strange = 0;
+    for (let records = count; records > 0; records--) {
+      const end = await this.recordAt(records - 1);
+      if (end === undefined) strange += 1;
+      else if (end.offset + end.length <= dataSize && end.eventsEnd <= eventsSize) return { end, records };
+    }
+    return strange > 0 ? undefined : { end: nothingYet, records: 0 };
+  }
+
+  async append(chunks: readonly Item[]): Promise<void> {
     const bytes: Uint8Array[] = [];
     const records: Buffer[] = [];
-    const events: string[] = [];
+    const events: Buffer[] = [];
     let offset = this.length;
+    let eventsEnd = this.eventsLength;
     let last = this.last;
-    for (const { chunk, cursor } of fresh) {
-      if (chunk.sequence <= (last?.sequence ?? 0)) continue;
+    for (const { chunk, cursor } of chunks) {
+      const { sequence, time } = chunk;
+      if (sequence <= (last?.sequence ?? 0)) continue;
       const isEvent = chunk.stream === 'event';
       const length = isEvent ? 0 : chunk.bytes.length;
-      if (isEvent) events.push(eventLine(chunk));
+      if (isEvent) eventsEnd += events[events.push(eventLine(chunk)) - 1]?.length ?? 0;
       else bytes.push(chunk.bytes);
-      const stream = streamNumber[chunk.stream];
-      records.push(encode({ sequence: chunk.sequence, time: chunk.time, length, stream, offset, hint: cursor.hint }));
+      const stream = streamNumbers[chunk.stream];
+      records.push(encodeRecord({ sequence, time, length, stream, offset, eventsEnd, hint: cursor.hint }));
       offset += length;
-      last = { sequence: chunk.sequence, hint: cursor.hint };
+      last = { sequence, hint: cursor.hint };
     }
-    await this.write(Buffer.concat(bytes), Buffer.concat(records), events.join(''));
+    if (records.length === 0) return;
+    await this.write(Buffer.concat(bytes), Buffer.concat(records), Buffer.concat(events));
     this.last = last;
   }
 
   async note(text: string, time: number): Promise<void> {
     const bytes = Buffer.from(text.endsWith('\n') ? text : `${text}\n`);
-    const sequence = this.last?.sequence ?? 0;
-    const record = encode({ sequence, time, length: bytes.length, stream: noteStream, offset: this.length, hint: '' });
-    await this.write(bytes, record, '');
+    const record = encodeRecord({
+      sequence: this.last?.sequence ?? 0,
+      time,
+      length: bytes.length,
+      stream: streamNumbers.note,
+      offset: this.length,
+      eventsEnd: this.eventsLength,
+      hint: this.last?.hint ?? '',
+    });
+    await this.write(bytes, record, Buffer.alloc(0));
   }
 
   async digest(): Promise<string> {
     const hash = createHash('sha256');
-    const block = Buffer.alloc(1024 * 1024);
-    for await (const record of this.records()) {
-      if (record.stream > 1) continue;
-      for (let done = 0; done < record.length;) {
-        const want = Math.min(block.length, record.length - done);
-        const { bytesRead } = await this.files.data.read(block, 0, want, record.offset + done);
-        if (bytesRead === 0) return '';
-        hash.update(block.subarray(0, bytesRead));
-        done += bytesRead;
+    for await (const { start, end } of this.ranges()) {
+      for (let at = start; at < end;) {
+        const part = await this.files.data.read(Math.min(digestBlock, end - at), at);
+        if (part.length === 0) return '';
+        hash.update(part);
+        at += part.length;
       }
     }
     return hash.digest('hex');
@@ -170,103 +163,90 @@ class FileRunLog implements RunLog {
 
   async reset(): Promise<void> {
     await this.files.index.truncate(0);
-    await this.files.data.truncate(0);
-    await this.files.events.truncate(0);
     this.last = null;
     this.length = 0;
     this.indexLength = 0;
     this.eventsLength = 0;
+    await this.files.data.truncate(0);
+    await this.files.events.truncate(0);
   }
 
   async sync(): Promise<void> {
-    try {
-      await Promise.all([this.files.data.datasync(), this.files.index.datasync()]);
-    } catch (error) {
-      throw expectedDiskError(error, 'log.txt');
-    }
+    const { data, index, events } = this.files;
+    const used = this.eventsLength > 0 ? [data, index, events] : [data, index];
+    await Promise.all(used.map((file) => file.sync()));
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.files.data.close(), this.files.index.close(), this.files.events.close()]);
+    const { data, index, events } = this.files;
+    await Promise.all([data.close(), index.close(), events.close()]);
   }
 
-  private async write(bytes: Buffer, records: Buffer, events: string): Promise<void> {
-    try {
-      await writeAll(this.files.data, bytes, this.length);
-      if (events !== '') await writeAll(this.files.events, Buffer.from(events), this.eventsLength);
-      await writeAll(this.files.index, records, this.indexLength);
-    } catch (error) {
-      throw expectedDiskError(error, 'log.txt');
-    }
+  /** Nothing counts before its record is written; what is beyond the counted length is written over. */
+  private async write(bytes: Buffer, records: Buffer, events: Buffer): Promise<void> {
+    if (bytes.length > 0) await this.files.data.write(bytes, this.length);
+    if (events.length > 0) await this.files.events.write(events, this.eventsLength);
+    await this.files.index.write(records, this.indexLength);
     this.length += bytes.length;
     this.indexLength += records.length;
-    this.eventsLength += Buffer.byteLength(events);
+    this.eventsLength += events.length;
   }
 
-  private async cursorBefore(record: number): Promise<LogCursor | null> {
-    for (let i = record - 1; i >= 0; i--) {
-      const { stream, sequence, hint } = await this.recordAt(i);
-      if (stream !== noteStream) return { sequence, hint };
+  private async recordAt(number: number): Promise<IndexRecord | undefined> {
+    return decodeRecord(await this.files.index.read(recordLength, number * recordLength), 0);
+  }
+
+  /** Where the run's own bytes are, neighbours joined. */
+  private async *ranges(): AsyncIterable<{ readonly start: number; readonly end: number }> {
+    let range = { start: 0, end: 0 };
+    for (let at = 0; at < this.indexLength; at += recordsAtOnce * recordLength) {
+      const want = Math.min(recordsAtOnce * recordLength, this.indexLength - at);
+      for (const record of recordsIn(await this.files.index.read(want, at))) {
+        if (record.stream > streamNumbers.stderr) continue;
+        if (record.offset !== range.end) {
+          yield range;
+          range = { start: record.offset, end: record.offset };
+        }
+        range = { start: range.start, end: record.offset + record.length };
+      }
     }
-    return null;
+    yield range;
   }
+}
 
-  private async recordAt(number: number): Promise<IndexRecord> {
-    const buffer = Buffer.alloc(recordLength);
-    await this.files.index.read(buffer, 0, recordLength, number * recordLength);
-    return decode(buffer, 0);
-  }
-
-  private async *records(): AsyncIterable<IndexRecord> {
-    const block = Buffer.alloc(recordLength * 1024);
-    for (let at = 0; at < this.indexLength; at += block.length) {
-      const { bytesRead } = await this.files.index.read(block, 0, Math.min(block.length, this.indexLength - at), at);
-      for (let i = 0; i + recordLength <= bytesRead; i += recordLength) yield decode(block, i);
-    }
+/** Stops at a record that is not whole. */
+function* recordsIn(block: Buffer): Iterable<IndexRecord> {
+  for (let at = 0; at + recordLength <= block.length; at += recordLength) {
+    const record = decodeRecord(block, at);
+    if (record === undefined) return;
+    yield record;
   }
 }
 
 /** `time` is added to the harness's own words. */
-function eventLine(chunk: LogChunk): string {
+function eventLine(chunk: LogChunk): Buffer {
   try {
     const value = JSON.parse(Buffer.from(chunk.bytes).toString('utf8')) as object;
-    return `${JSON.stringify({ time: chunk.time, ...value })}\n`;
+    return Buffer.from(`${JSON.stringify({ time: chunk.time, ...value })}\n`);
   } catch {
-    return '';
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
+    return Buffer.alloc(0);
   }
 }
 
 /** The pieces of a log from a byte offset on, from a reader's own handle. */
-export async function* readPieces(folder: string, offset: number): AsyncIterable<LogPiece> {
-  let index: FileHandle;
+export async function* readPieces(disk: Disk, folder: string, offset: number): AsyncIterable<LogPiece> {
+  const path = join(folder, indexFile);
+  if (!(await isThere(disk, path))) return;
+  const index = await disk.open(path, 'read');
   try {
-    index = await open(join(folder, 'log.idx'), 'r');
-  } catch (error) {
-    if (isMissing(error)) return;
-    throw error;
-  }
-  try {
-    const { size } = await index.stat();
-    const block = Buffer.alloc(recordLength * 1024);
+    const size = await index.size();
     let at = (await firstRecord(index, Math.floor(size / recordLength), offset)) * recordLength;
-    for (; at + recordLength <= size; at += block.length) {
-      const { bytesRead } = await index.read(block, 0, block.length, at);
-      for (let i = 0; i + recordLength <= bytesRead; i += recordLength) {
-        const record = decode(block, i);
-        if (record.stream === 2 || record.offset < offset) continue;
-        yield {
-          offset: record.offset,
-          length: record.length,
-          time: record.time,
-          stream: record.stream === 1 ? 'stderr' : 'stdout',
-        };
+    for (; at + recordLength <= size; at += recordsAtOnce * recordLength) {
+      for (const record of recordsIn(await index.read(recordsAtOnce * recordLength, at))) {
+        if (record.stream === streamNumbers.event || record.offset < offset) continue;
+        const { length, time } = record;
+        const stream = record.stream === streamNumbers.stderr ? 'stderr' : 'stdout';
+        yield { offset: record.offset, length, time, stream };
       }
     }
   } finally {
@@ -275,15 +255,36 @@ export async function* readPieces(folder: string, offset: number): AsyncIterable
 }
 
 /** The number of the first record at or after the offset, found by halving. */
-async function firstRecord(index: FileHandle, records: number, offset: number): Promise<number> {
-  const buffer = Buffer.alloc(recordLength);
+async function firstRecord(index: DiskFile, records: number, offset: number): Promise<number> {
   let low = 0;
   let high = records;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    await index.read(buffer, 0, recordLength, middle * recordLength);
-    if (decode(buffer, 0).offset < offset) low = middle + 1;
+    const record = decodeRecord(await index.read(recordLength, middle * recordLength), 0);
+    if (record !== undefined && record.offset < offset) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/** The bytes of a log from an offset to its present end; nothing where there is no log. */
+export async function* readBytes(disk: Disk, folder: string, offset: number): AsyncIterable<Uint8Array> {
+  let file: DiskFile;
+  try {
+    file = await disk.open(join(folder, logFile), 'read');
+  } catch (error) {
+    if (isMissing(error)) return;
+    throw error;
+  }
+  try {
+    const size = await file.size();
+    for (let at = offset; at < size;) {
+      const part = await file.read(Math.min(64 * 1024, size - at), at);
+      if (part.length === 0) return;
+      yield part;
+      at += part.length;
+    }
+  } finally {
+    await file.close();
+  }
 }

@@ -18,8 +18,15 @@ export interface Store {
   /** A folder for caches that may be deleted at any time (hash caches, virtual environments). */
   readonly cacheFolder: string;
   /** A fresh folder on the store's file system for staging; removed by its owner, or by the next start once its owner is dead. */
-  staging(): Promise<{ readonly path: string; remove(): Promise<void> }>;
+  staging(): Promise<Staging>;
   watch(onChange: () => void): { dispose(): void };
+}
+
+export interface Staging {
+  /** Absolute path. */
+  readonly path: string;
+  /** Never fails: what could not be removed goes with the next start. */
+  remove(): Promise<void>;
 }
 
 /** What the store remembers of a package name. */

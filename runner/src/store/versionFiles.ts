@@ -1,105 +1,82 @@
 /** Versions on disk: `packages/<package>/<version>/<package>.zip` and `version.json`, numbers and the name's owner beside them. */
-import { basename, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import { join } from 'node:path';
 import { ExpectedError } from '../domain/errors';
-import { packageKey } from '../domain/packageName';
+import type { Run } from '../domain/run';
 import { versionFileName, versionFileSchema, type VersionFile } from '../domain/version';
-import { compareVersions, isVersionNumber, nextMajor, nextMinor } from '../domain/versionNumber';
-import {
-  createExclusive,
-  expectedDiskError,
-  isMissing,
-  listNames,
-  readIfThere,
-  replaceFile,
-  sizeOf,
-  type Disk,
-} from './disk';
+import type { Disk } from './disk';
+import { isMissing } from './diskErrors';
+import { createExclusive, isThere, makeFolder, parseJson, readIfThere, sizeOf } from './fileOperations';
 import type { LeaseFolder } from './leaseFolder';
-import type { Lease, PackageRecord, StagedVersion, VersionStore } from './store';
-
-const recordSchema = z.object({ name: z.string(), folder: z.string().nullable() });
-const numberSchema = z.object({ kind: z.enum(['reserved', 'published', 'deleted']), run: z.string().optional() });
-type NumberFile = z.infer<typeof numberSchema>;
+import { PackageRecords } from './packageRecords';
+import { rebuildVersion, sealOfZip } from './rebuildVersion';
+import type { Lease, PackageRecord, StagedVersion, Staging, VersionStore } from './store';
+import { VersionNumbers } from './versionNumbers';
 
 export interface VersionFilesOptions {
   /** Absolute path of `packages/`. */
   readonly folder: string;
   readonly disk: Disk;
+  readonly now: () => number;
   readonly leases: LeaseFolder;
-  /** A fresh folder for staging. */
-  readonly staging: () => Promise<{ readonly path: string; remove(): Promise<void> }>;
-  /** Whether a run may still use a number that is reserved for it. */
-  readonly isUnfinished: (runId: string) => Promise<boolean>;
+  readonly prepare: () => Promise<void>;
+  readonly staging: () => Promise<Staging>;
+  readonly runState: (id: string) => Promise<'unfinished' | 'ended' | 'missing'>;
+  /** The run that made a version. */
+  readonly findRun: (name: string, version: string) => Promise<Run | undefined>;
 }
 
 const lockWaitMilliseconds = 60_000;
-const recordFile = 'package.json';
-const numbersFolder = 'numbers';
+/** Not the name of a package: those begin with a letter or a digit. */
+const namesLock = '.names';
+const packageLock = 'lock';
 
 export class VersionFiles implements VersionStore {
-  constructor(private readonly options: VersionFilesOptions) {}
+  private readonly records: PackageRecords;
+  private readonly given: VersionNumbers;
 
-  async packages(): Promise<readonly PackageRecord[]> {
-    const folders = (await listNames(this.disk, this.options.folder)).filter((entry) => entry.isDirectory());
-    const records = await Promise.all(folders.map((entry) => this.record(entry.name)));
-    return records.filter((record) => record !== undefined);
+  constructor(private readonly options: VersionFilesOptions) {
+    const { folder, disk, now, prepare, runState } = options;
+    const folderOf = (name: string): string => this.folderOf(name);
+    const lockNames = (): Promise<Lease> => this.lock(join(folder, namesLock), 'packages');
+    this.records = new PackageRecords({ folder, disk, now, prepare, lock: lockNames });
+    const published = (name: string): Promise<readonly string[]> => this.numbers(name);
+    const lock = (name: string): Promise<Lease> => this.lockPackage(name);
+    this.given = new VersionNumbers({ disk, now, folderOf, published, runState, lock });
   }
 
-  async package(name: string): Promise<PackageRecord | undefined> {
-    const exact = await this.record(name);
-    if (exact !== undefined) return exact;
-    const key = packageKey(name);
-    return (await this.packages()).find((record) => packageKey(record.name) === key);
+  packages(): Promise<readonly PackageRecord[]> {
+    return this.records.all();
+  }
+
+  package(name: string): Promise<PackageRecord | undefined> {
+    return this.records.find(name);
   }
 
   async packageOfFolder(folder: string): Promise<PackageRecord | undefined> {
-    return (await this.packages()).find((record) => record.folder === folder);
+    return (await this.records.all()).find((record) => record.folder === folder);
   }
 
-  async claim(name: string, folder: string | null): Promise<PackageRecord> {
-    const known = await this.package(name);
-    if (known === undefined) return this.claimNew(name, folder);
-    if (folder === null || known.folder === folder) return known;
-    if (known.folder === null) {
-      const taken = { name: known.name, folder };
-      await replaceFile(this.disk, join(this.folderOf(known.name), recordFile), JSON.stringify(taken));
-      return taken;
-    }
-    const message = `The package name ${known.name} belongs to the folder ${known.folder}.`;
-    throw new ExpectedError(
-      'package-name-taken',
-      message,
-      `Give ${folder} another name with --name, or in the configuration file.`,
-    );
+  claim(name: string, folder: string | null): Promise<PackageRecord> {
+    return this.records.claim(name, folder);
   }
 
-  /** Two folders that claim a name at once: the record is made exclusively, and whoever comes second looks again. */
-  private async claimNew(name: string, folder: string | null): Promise<PackageRecord> {
-    const place = this.folderOf(name);
-    await this.makeFolder(join(place, numbersFolder));
-    const record = { name, folder };
-    if (await createExclusive(this.disk, join(place, recordFile), JSON.stringify(record))) return record;
-    return this.claim(name, folder);
-  }
-
-  async numbers(name: string): Promise<readonly string[]> {
-    const entries = await listNames(this.disk, this.folderOf(name));
-    const found = entries.filter((entry) => entry.isDirectory() && isVersionNumber(entry.name));
-    return found.map((entry) => entry.name).sort((a, b) => compareVersions(b, a));
+  numbers(name: string): Promise<readonly string[]> {
+    return this.records.numbers(name);
   }
 
   async read(name: string, version: string): Promise<VersionFile | undefined> {
-    const path = join(this.folderOf(name), version, versionFileName);
-    const text = await readIfThere(this.disk, path);
-    if (text === undefined) {
-      if (!(await this.numbers(name)).includes(version)) return undefined;
-      throw damaged(path, 'it is missing');
-    }
-    const parsed = versionFileSchema.safeParse(parseJson(text.toString('utf8')));
-    if (!parsed.success) throw damaged(path, 'it is not readable');
-    return parsed.data;
+    const path = this.filePath(name, version);
+    const text = await readIfThere(this.options.disk, path);
+    const parsed = versionFileSchema.safeParse(parseJson(text));
+    if (parsed.success) return parsed.data;
+    if (text === undefined && !(await this.numbers(name)).includes(version)) return undefined;
+    return this.rebuild(name, version, path, text !== undefined);
+  }
+
+  /** Undefined also where it is damaged: nothing is rebuilt. */
+  async readAsIs(name: string, version: string): Promise<VersionFile | undefined> {
+    const text = await readIfThere(this.options.disk, this.filePath(name, version));
+    return versionFileSchema.safeParse(parseJson(text)).data;
   }
 
   zipPath(name: string, version: string): string {
@@ -119,188 +96,144 @@ export class VersionFiles implements VersionStore {
     staged: StagedVersion,
     createdAt: string,
   ): Promise<{ version: string; created: boolean }> {
-    const lock = await this.lock(name);
+    await this.options.prepare();
+    await makeFolder(this.options.disk, this.folderOf(name));
+    const lock = await this.lockPackage(name);
     try {
-      const same = await this.findIdentical(name, staged.tree);
-      if (same !== undefined) return { version: same, created: false };
-      const version = nextMajor(await this.taken(name));
-      const file: VersionFile = {
-        schema: 1,
-        package: name,
-        version,
-        from: '',
-        run: '',
-        createdAt,
-        sealed: { zip: staged.zipDigest, tree: staged.tree, files: [...staged.files] },
-        madeFrom: null,
-      };
-      await this.putInPlace(name, file, staged.zip);
-      return { version, created: true };
+      for (;;) {
+        const same = await this.findIdentical(name, staged.tree);
+        if (same !== undefined) return { version: same, created: false };
+        const version = await this.given.nextMajor(name);
+        const sealed = { zip: staged.zipDigest, tree: staged.tree, files: [...staged.files] };
+        const base = { schema: 1, package: name, version, from: '', run: '' } as const;
+        if (await this.putInPlace(name, { ...base, createdAt, sealed, madeFrom: null }, staged.zip)) {
+          return { version, created: true };
+        }
+      }
     } finally {
       await lock.release();
     }
   }
 
-  async reserve(name: string, from: string, runId: string): Promise<string> {
-    await this.makeFolder(join(this.folderOf(name), numbersFolder));
-    for (;;) {
-      const own = await this.reservedBy(name, runId);
-      if (own !== undefined) return own;
-      const version = nextMinor(from, await this.taken(name));
-      const entry: NumberFile = { kind: 'reserved', run: runId };
-      if (await createExclusive(this.disk, this.numberPath(name, version), JSON.stringify(entry), false))
-        return version;
-    }
+  reserve(name: string, from: string, runId: string): Promise<string> {
+    return this.given.reserve(name, from, runId);
   }
 
-  async release(name: string, version: string, runId: string): Promise<void> {
-    const entry = await this.numberFile(name, version);
-    if (entry?.kind !== 'reserved' || entry.run !== runId) return;
-    await this.disk.unlink(this.numberPath(name, version)).catch((error: unknown) => {
-      if (!isMissing(error)) throw expectedDiskError(error, this.numberPath(name, version));
-    });
+  release(name: string, version: string, runId: string): Promise<void> {
+    return this.given.release(name, version, runId);
   }
 
   async commit(name: string, file: VersionFile, zip: string): Promise<void> {
-    const there = (await this.numbers(name)).includes(file.version) ? await this.read(name, file.version) : undefined;
-    if (there === undefined) return this.putInPlace(name, file, zip);
-    if (there.run !== file.run)
-      throw damaged(join(this.folderOf(name), file.version), 'another run has made this version');
+    if (!(await this.isPublished(name, file.version)) && (await this.putInPlace(name, file, zip))) return;
+    const there = await this.read(name, file.version);
+    if (there?.run === file.run) return this.confirm(name, file.version);
+    throw damaged(join(this.folderOf(name), file.version), 'another run has made this version');
   }
 
   async delete(name: string, version: string): Promise<number> {
+    const { disk } = this.options;
     const place = join(this.folderOf(name), version);
-    const bytes = await sizeOf(this.disk, place);
+    if (!(await isThere(disk, place))) return 0;
+    const bytes = await sizeOf(disk, place);
     const staging = await this.options.staging();
     try {
-      const entry: NumberFile = { kind: 'deleted' };
-      await replaceFile(this.disk, this.numberPath(name, version), JSON.stringify(entry));
-      await this.disk.rename(place, join(staging.path, version));
-      await this.disk.syncFolder(this.folderOf(name));
+      await this.given.markDeleted(name, version);
+      await disk.rename(place, join(staging.path, version));
+      await disk.syncFolder(this.folderOf(name));
     } catch (error) {
-      throw expectedDiskError(error, place);
+      if (!isMissing(error)) throw error;
     } finally {
       await staging.remove();
     }
     return bytes;
   }
 
-  /** The whole folder of a version appears at once: it is filled in staging and renamed. */
-  private async putInPlace(name: string, file: VersionFile, zip: string): Promise<void> {
-    const place = join(this.folderOf(name), file.version);
+  /** The whole folder of a version appears at once: it is filled in staging and renamed. False where one is there. */
+  private async putInPlace(name: string, file: VersionFile, zip: string): Promise<boolean> {
+    const { disk } = this.options;
     const staging = await this.options.staging();
     const folder = join(staging.path, 'version');
+    const target = join(folder, `${name}.zip`);
     try {
-      await this.disk.mkdir(folder);
-      await this.disk.rename(zip, join(folder, `${name}.zip`));
-      await this.disk.writeNew(join(folder, versionFileName), `${JSON.stringify(file, null, 2)}\n`, true);
-      await this.disk.syncFolder(folder);
-      await this.makeFolder(join(this.folderOf(name), numbersFolder));
-      await this.disk.rename(folder, place);
-      await this.disk.syncFolder(this.folderOf(name));
-      await this.markPublished(name, file.version);
-    } catch (error) {
-      throw expectedDiskError(error, basename(zip));
+      await disk.mkdir(folder);
+      await disk.writeNew(join(folder, versionFileName), `${JSON.stringify(file, null, 2)}\n`, true);
+      await disk.rename(zip, target);
+      try {
+        await disk.syncFolder(folder);
+        if (!(await this.appear(name, file.version, folder))) return false;
+      } finally {
+        // Where it did not get into place, the caller has it back.
+        if (await isThere(disk, target).catch(() => true)) await disk.rename(target, zip).catch(() => undefined);
+      }
     } finally {
       await staging.remove();
     }
+    await this.confirm(name, file.version);
+    return true;
   }
 
-  /** A hint only, for the folder of the version says the same: a number that was published is not given again. */
-  private async markPublished(name: string, version: string): Promise<void> {
-    const entry: NumberFile = { kind: 'published' };
-    await replaceFile(this.disk, this.numberPath(name, version), JSON.stringify(entry), false);
-  }
-
-  /** Numbers that were ever published or are reserved by a run that may still use them. */
-  private async taken(name: string): Promise<string[]> {
-    const taken = new Set(await this.numbers(name));
-    for (const entry of await listNames(this.disk, join(this.folderOf(name), numbersFolder))) {
-      if (isVersionNumber(entry.name) && !taken.has(entry.name) && (await this.counts(name, entry.name)))
-        taken.add(entry.name);
-    }
-    return [...taken];
-  }
-
-  private async counts(name: string, version: string): Promise<boolean> {
-    const entry = await this.numberFile(name, version);
-    if (entry?.kind !== 'reserved') return true;
-    if (entry.run !== undefined && (await this.options.isUnfinished(entry.run))) return true;
-    // Its run ended or is gone without having used the number.
-    if ((await this.numbers(name)).includes(version)) return true;
-    await this.disk.unlink(this.numberPath(name, version)).catch(() => undefined);
-    return false;
-  }
-
-  private async reservedBy(name: string, runId: string): Promise<string | undefined> {
-    for (const { name: version } of await listNames(this.disk, join(this.folderOf(name), numbersFolder))) {
-      if (!isVersionNumber(version)) continue;
-      const entry = await this.numberFile(name, version);
-      if (entry?.kind === 'reserved' && entry.run === runId) return version;
-    }
-    return undefined;
-  }
-
-  private async numberFile(name: string, version: string): Promise<NumberFile | undefined> {
-    const text = await readIfThere(this.disk, this.numberPath(name, version));
-    if (text === undefined) return undefined;
-    const parsed = numberSchema.safeParse(parseJson(text.toString('utf8')));
-    return parsed.success ? parsed.data : { kind: 'published' };
-  }
-
-  private async lock(name: string): Promise<Lease> {
-    const folder = join(this.folderOf(name), 'lock');
-    const until = performance.now() + lockWaitMilliseconds;
-    for (let wait = 5; ; wait = Math.min(wait * 1.5, 250)) {
-      const lease = await this.options.leases.acquire(folder);
-      if (lease !== undefined) return lease;
-      if (performance.now() > until) {
-        throw new ExpectedError(
-          'version-in-use',
-          `Another process is publishing ${name} for over a minute.`,
-          'Wait for it, then try again.',
-        );
-      }
-      await delay(wait * (0.5 + Math.random()));
-    }
-  }
-
-  private async record(folderName: string): Promise<PackageRecord | undefined> {
-    const text = await readIfThere(this.disk, join(this.options.folder, folderName, recordFile));
-    const parsed = text === undefined ? undefined : recordSchema.safeParse(parseJson(text.toString('utf8')));
-    if (parsed?.success === true) return parsed.data;
-    // The record is gone or damaged: the versions are still the truth of the name.
-    return (await this.numbers(folderName)).length === 0 ? undefined : { name: folderName, folder: null };
-  }
-
-  private async makeFolder(path: string): Promise<void> {
+  private async appear(name: string, version: string, folder: string): Promise<boolean> {
     try {
-      await this.disk.mkdir(path);
+      await this.options.disk.rename(folder, join(this.folderOf(name), version));
+      return true;
     } catch (error) {
-      throw expectedDiskError(error, path);
+      // What the system says of a folder that is there differs from one to the next.
+      if (await this.isPublished(name, version)) return false;
+      throw error;
     }
+  }
+
+  /** Whoever put it there may have died before it was durable. */
+  private async confirm(name: string, version: string): Promise<void> {
+    await this.options.disk.syncFolder(this.folderOf(name));
+    await this.given.markPublished(name, version);
+  }
+
+  private async isPublished(name: string, version: string): Promise<boolean> {
+    return (await this.numbers(name)).includes(version);
+  }
+
+  /** The damaged file is set aside; the seal is made anew from the zip where that is whole. */
+  private async rebuild(name: string, version: string, path: string, isDamaged: boolean): Promise<VersionFile> {
+    const { disk, now } = this.options;
+    const zip = this.zipPath(name, version);
+    const why = isDamaged ? 'it is not readable' : 'it is missing';
+    try {
+      const seal = await sealOfZip(zip);
+      const run = await this.options.findRun(name, version);
+      const source = run === undefined ? undefined : await this.read(name, run.from);
+      const writtenAt = (await disk.stat(zip)).mtime;
+      const sourceTree = source?.sealed.tree;
+      const file = rebuildVersion({ package: name, version, seal, writtenAt, run, sourceTree });
+      if (isDamaged) await disk.rename(path, `${path}.damaged-${now()}`);
+      await createExclusive(disk, path, `${JSON.stringify(file, null, 2)}\n`);
+      return file;
+    } catch (error) {
+      throw damaged(path, why, error);
+    }
+  }
+
+  private filePath(name: string, version: string): string {
+    return join(this.folderOf(name), version, versionFileName);
+  }
+
+  private lockPackage(name: string): Promise<Lease> {
+    return this.lock(join(this.folderOf(name), packageLock), name);
+  }
+
+  private async lock(folder: string, name: string): Promise<Lease> {
+    const lease = await this.options.leases.wait(folder, lockWaitMilliseconds);
+    if (lease !== undefined) return lease;
+    const message = `Another process has been at work on ${name} for over a minute.`;
+    throw new ExpectedError('version-in-use', message, 'Wait for it, then try again.');
   }
 
   private folderOf(name: string): string {
     return join(this.options.folder, name);
   }
-
-  private numberPath(name: string, version: string): string {
-    return join(this.folderOf(name), numbersFolder, version);
-  }
-
-  private get disk(): Disk {
-    return this.options.disk;
-  }
 }
 
-const damaged = (path: string, why: string): ExpectedError =>
-  new ExpectedError('store-damaged', `${path} is damaged: ${why}.`, '`verify` tells what is still whole.');
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
+const damaged = (path: string, why: string, error?: unknown): ExpectedError =>
+  new ExpectedError('store-damaged', `${path} is damaged: ${why}.`, '`verify` tells what is still whole.', {
+    cause: error,
+  });
