@@ -1,0 +1,24 @@
+/** What commands and views share, made once by `activate`. */
+import type * as vscode from 'vscode';
+import type { RunnerClient } from './runnerClient';
+import type { WorkspaceModel } from './workspaceModel';
+import type { PackagesTree } from './tree/packagesTree';
+import type { RunsTree } from './tree/runsTree';
+import type { PipelineSettings } from './pipelineSettings';
+
+export interface Parts {
+  /** The first folder of the workspace; absolute path. Undefined where no folder is open. */
+  readonly workspace: string | undefined;
+  readonly extensionUri: vscode.Uri;
+  readonly log: vscode.LogOutputChannel;
+  readonly runner: RunnerClient;
+  readonly model: WorkspaceModel;
+  readonly runsTree: RunsTree;
+  readonly packagesTree: PackagesTree;
+  readonly pipelines: PipelineSettings;
+  readonly secrets: vscode.SecretStorage;
+  /** Absolute path of the store, once the runner told it. */
+  readonly storeFolder: () => string;
+  readonly openPanel: (pipeline?: string, packageFolder?: string) => Promise<void>;
+  readonly openRun: (id: string) => Promise<void>;
+}
