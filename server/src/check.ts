@@ -1,9 +1,10 @@
 /** DOOR for the command line: the same findings as in the editor. */
+import { isAbsolute, join } from 'node:path';
 import { ExpectedError } from '../../runner/src/domain/errors';
 import type { Finding } from '../../runner/src/domain/finding';
 import { checkPackage, trainFile, type PackageReport } from './contract/checkPackage';
 import { packageHasMain } from './contract/packageMarker';
-import { filesOf, kindOf, trainFolders } from './files';
+import { filesOf, kindOf, realFolder, trainFolders } from './files';
 import { ParsedFiles } from './python/parsedFiles';
 import { Parser, ParserBroken } from './python/parser';
 import type { RawFinding } from './rawFinding';
@@ -103,13 +104,22 @@ class Check {
     return sorted(configurationProblems(workspace, text)).map((raw) => this.place(workspace, raw));
   }
 
-  private async package(folder: string): Promise<Finding[]> {
+  private async package(given: string): Promise<Finding[]> {
+    const folder = this.inWorkspace(given);
     if (kindOf(`${folder}/${trainFile}`) !== 'file') {
       const shown = shownPath(this.request.workspace, folder);
       throw new ExpectedError('package-invalid', `${shown} has no train.py.`, 'Name a folder that holds train.py.');
     }
     const report = await this.retrying(() => this.report(folder));
     return sorted(report.findings).map((raw) => this.place(folder, raw));
+  }
+
+  /** The folder as the workspace's path names it, where only links keep the two apart. */
+  private inWorkspace(folder: string): string {
+    const { workspace } = this.request;
+    if (!isAbsolute(shownPath(workspace, folder))) return folder;
+    const shown = shownPath(realFolder(workspace), realFolder(folder));
+    return isAbsolute(shown) ? folder : join(workspace, shown);
   }
 
   private report(folder: string): PackageReport {

@@ -1,5 +1,5 @@
 /** The only file of the server that reads the disk. */
-import { closeSync, openSync, readdirSync, readSync, statSync, type Dirent } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, realpathSync, statSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import type { PackageFiles } from './python/modules';
 import { decodePython } from './python/decode';
@@ -46,6 +46,15 @@ function readStart(file: number): Uint8Array {
     size += count;
   }
   return Buffer.concat(chunks);
+}
+
+/** The path without links in it; the path itself where there is nothing. */
+export function realFolder(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 export function kindOf(path: string): 'file' | 'folder' | undefined {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -66,6 +66,25 @@ describe('the checker', () => {
     );
     await put('a/train.py', `import os, imp\n${good}x = os.environ['epoch']\n`);
     expect((await check('a')).map((one) => one.code)).toEqual(['import-removed', 'parameter-typo']);
+  });
+  it('knows a package that links lead to', async () => {
+    await put('real/.vscode/training-pipelines.json', '{ "packages": { "a": { "python": "3.12" } } }');
+    await put('real/a/train.py', `import imp\n${good}`);
+    await symlink(join(folder, 'real'), join(folder, 'link'));
+    const findings = await checker.check({
+      workspace: join(folder, 'link'),
+      packages: [join(folder, 'real', 'a')],
+      configured: true,
+    });
+    expect(findings).toMatchObject([{ code: 'import-removed', file: 'a/train.py' }]);
+  });
+  it('reports the configuration file where no package was named', async () => {
+    await put('.vscode/training-pipelines.json', '{ "packages": { "nowhere": {} } }');
+    await put('a/train.py', good);
+    const request = { workspace: folder, packages: [join(folder, 'a')] };
+    const files = (await checker.check(request)).map((one) => one.file);
+    expect(files).toEqual(['.vscode/training-pipelines.json']);
+    expect(await checker.check({ ...request, configured: true })).toEqual([]);
   });
   it('survives other encodings and binary content', async () => {
     await put('latin/train.py', Buffer.from(`# -*- coding: latin-1 -*-\n${good}x = '\xe9'\n`, 'latin1'));
