@@ -35,6 +35,8 @@ export async function buildDockerfile(
   signal?.throwIfAborted();
 }
 
+const noImage = /pull access denied|manifest unknown|manifest for .* not found|lookup .*no such host|registry/i;
+
 function take({ stream, error }: EngineLine, events: PrepareEvents): void {
   const said = stream ?? '';
   if (said !== '') events.onOutput(said);
@@ -43,10 +45,13 @@ function take({ stream, error }: EngineLine, events: PrepareEvents): void {
     const text = `building the image: ${what}`.slice(0, 120);
     events.onProgress({ text, done: Number(done), total: Number(total), unit: 'steps' });
   }
-  if ((error ?? '') === '') return;
-  throw new ExpectedError(
-    'requirements',
-    `The Dockerfile can't be built: ${(error ?? '').trim()}`,
-    'The output says at which line.',
-  );
+  if ((error ?? '') !== '') throw buildError((error ?? '').trim());
+}
+
+function buildError(error: string): ExpectedError {
+  if (noImage.test(error)) {
+    const hint = 'Check its name, or pull it on the engine first.';
+    return new ExpectedError('image-missing', `The Dockerfile's base image can't be had: ${error}`, hint);
+  }
+  return new ExpectedError('requirements', `The Dockerfile can't be built: ${error}`, 'The output says at which line.');
 }

@@ -1,6 +1,7 @@
 /** Brings what a run left from its stopped container: the completion record first, then the outputs. */
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { z } from 'zod';
 import { readTarFile } from '../../archive/tarFile';
 import { unpackOutputs } from '../../archive/tarUnpack';
 import { completionRecordSchema, recordFileName, type CompletionRecord } from '../../domain/completionRecord';
@@ -8,10 +9,10 @@ import { messageOf } from '../../domain/errors';
 import type { Warning } from '../../domain/run';
 import type { Collected, OnProgress, RunRef } from '../engine';
 import { harnessSpecSchema } from '../harnessSpec';
-import { base, controlFolder } from './containerSpec';
+import { base, containerName, controlFolder, labels } from './containerSpec';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 import { readComplaints } from './followContainer';
-import { containerPath } from './runObjects';
+import { containerPath, ignoring } from './runObjects';
 
 export interface CollectOptions {
   readonly onProgress: OnProgress;
@@ -26,11 +27,8 @@ export async function collectContainer(
   staging: string,
   options: CollectOptions,
 ): Promise<Collected> {
-  await rm(staging, { recursive: true, force: true });
-  const warnings = (await fetchFolder(client, ref, `${base}/out`, staging, options)).map(belowPackage);
-  const beside = await recordBeside(ref, staging);
-  const { record, problem } = beside?.record === undefined ? await readRecord(client, ref, options.signal) : beside;
-  if (record === undefined) warnings.push(...(await rescueArtifacts(client, ref, staging, options)));
+  const found = await collectFrom(client, ref, containerPath(ref), staging, options);
+  const { record, problem, warnings } = found.isReadable ? found : await collectFromCopy(client, ref, staging, options);
   const complaint = record === undefined ? await readComplaints(client, ref, options.signal).catch(() => '') : '';
   const skipped = (record?.skipped ?? []).map(({ path, reason }): Warning => ({
     code: 'output-skipped',
@@ -38,6 +36,62 @@ export async function collectContainer(
   }));
   return { record, recordProblem: complaint === '' ? problem : complaint, warnings: [...skipped, ...warnings] };
 }
+
+interface FoundOutput extends FoundRecord {
+  readonly warnings: readonly Warning[];
+  /** False where not even what we put into the container can be read. */
+  readonly isReadable: boolean;
+}
+
+/** `container`: path of its API. */
+async function collectFrom(
+  client: DockerClient,
+  ref: RunRef,
+  container: string,
+  staging: string,
+  options: CollectOptions,
+): Promise<FoundOutput> {
+  await rm(staging, { recursive: true, force: true });
+  const warnings = (await fetchFolder(client, container, `${base}/out`, staging, options)).map(belowPackage);
+  const beside = await recordBeside(ref, staging);
+  const found = beside?.record === undefined ? await readRecord(client, ref, container, options.signal) : beside;
+  if (found.record !== undefined) return { ...found, warnings, isReadable: true };
+  const rescued = await rescueArtifacts(client, container, staging, options);
+  return { ...found, warnings: [...warnings, ...(rescued ?? [])], isReadable: rescued !== undefined };
+}
+
+/**
+ * The engine gives nothing out of a container that it cannot mount, as when the dataset's folder is gone by now. A copy of
+ * it without mounts is read instead.
+ */
+async function collectFromCopy(
+  client: DockerClient,
+  ref: RunRef,
+  staging: string,
+  options: CollectOptions,
+): Promise<FoundOutput> {
+  const { signal } = options;
+  const name = `${containerName(ref.runId)}-copy`;
+  const image = `training-pipelines-copy:${ref.runId}`;
+  const [repo, tag] = image.split(':');
+  const patient = { signal, timeoutMilliseconds: 10 * 60_000 };
+  const own = { [labels.installation]: ref.installation, [labels.run]: ref.runId, [labels.kind]: 'copy' };
+  try {
+    const query = { container: containerName(ref.runId), repo, tag, pause: false };
+    await client.post('/commit', z.unknown(), { query, body: {} }, patient);
+    const body = { Image: image, Labels: own, HostConfig: { NetworkMode: 'none' } };
+    await ignoring([409], () => client.post('/containers/create', z.unknown(), { query: { name }, body }, patient));
+    return await collectFrom(client, ref, `/containers/${name}`, staging, options);
+  } catch (error) {
+    if (error instanceof DockerRefusal && error.status === 404) return gone;
+    throw error;
+  } finally {
+    await ignoring([404, 409], () => client.delete(`/containers/${name}`, { v: true, force: true }));
+    await ignoring([404, 409], () => client.delete(`/images/${image}`, {}));
+  }
+}
+
+const gone: FoundOutput = { record: undefined, problem: '', warnings: [], isReadable: false };
 
 /** What lies in the package is named by its path in the package, as its author knows it. */
 const belowPackage = ({ code, message }: Warning): Warning => ({
@@ -67,9 +121,14 @@ function parseRecord(ref: RunRef, text: string): FoundRecord {
   }
 }
 
-async function readRecord(client: DockerClient, ref: RunRef, signal?: AbortSignal): Promise<FoundRecord> {
+async function readRecord(
+  client: DockerClient,
+  ref: RunRef,
+  container: string,
+  signal?: AbortSignal,
+): Promise<FoundRecord> {
   try {
-    const text = await readControlFile(client, ref, recordFileName, signal);
+    const text = await readControlFile(client, container, recordFileName, signal);
     return text === undefined ? { record: undefined, problem: '' } : parseRecord(ref, text);
   } catch (error) {
     if ((error as Error).name !== 'TarError') throw error;
@@ -77,22 +136,25 @@ async function readRecord(client: DockerClient, ref: RunRef, signal?: AbortSigna
   }
 }
 
-/** A harness that was killed has handed nothing over: the artifacts are still where the training code wrote them. */
+/**
+ * A harness that was killed has handed nothing over: the artifacts are still where the training code wrote them.
+ * Undefined where the container has no control folder that can be read.
+ */
 async function rescueArtifacts(
   client: DockerClient,
-  ref: RunRef,
+  container: string,
   staging: string,
   options: CollectOptions,
-): Promise<readonly Warning[]> {
-  const target = join(staging, 'artifacts');
-  if (await isThere(target)) return [];
-  const text = await readControlFile(client, ref, 'spec.json', options.signal).catch((error: unknown) => {
-    if ((error as Error).name === 'TarError') return undefined;
+): Promise<readonly Warning[] | undefined> {
+  const text = await readControlFile(client, container, 'spec.json', options.signal).catch((error: unknown) => {
+    if ((error as Error).name === 'TarError') return '';
     throw error;
   });
+  if (text === undefined) return undefined;
   const spec = harnessSpecSchema.safeParse(parseJson(text));
-  if (!spec.success) return [];
-  return fetchFolder(client, ref, `${base}/${spec.data.package}/${spec.data.artifacts}`, target, options);
+  const target = join(staging, 'artifacts');
+  if (!spec.success || (await isThere(target))) return [];
+  return fetchFolder(client, container, `${base}/${spec.data.package}/${spec.data.artifacts}`, target, options);
 }
 
 const isThere = (path: string): Promise<boolean> =>
@@ -101,9 +163,9 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-function parseJson(text: string | undefined): unknown {
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text ?? '') as unknown;
+    return JSON.parse(text) as unknown;
   } catch {
     return undefined;
   }
@@ -112,13 +174,13 @@ function parseJson(text: string | undefined): unknown {
 /** Undefined where the container has no such file. */
 async function readControlFile(
   client: DockerClient,
-  ref: RunRef,
+  container: string,
   name: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   try {
     const path = `${controlFolder}/${name}`;
-    const tar = await client.stream('GET', `${containerPath(ref)}/archive`, { path }, { signal });
+    const tar = await client.stream('GET', `${container}/archive`, { path }, { signal });
     return (await readTarFile(tar, name, largestRecord)).toString('utf8');
   } catch (error) {
     signal?.throwIfAborted();
@@ -130,13 +192,13 @@ async function readControlFile(
 /** Brings a folder of the container to `target`; nothing where it is not there. */
 async function fetchFolder(
   client: DockerClient,
-  ref: RunRef,
+  container: string,
   path: string,
   target: string,
   options: CollectOptions,
 ): Promise<readonly Warning[]> {
   try {
-    const tar = await client.stream('GET', `${containerPath(ref)}/archive`, { path }, { signal: options.signal });
+    const tar = await client.stream('GET', `${container}/archive`, { path }, { signal: options.signal });
     const text = `bringing the output from ${client.engine}`;
     const { warnings } = await unpackOutputs(tar, target, {
       root: posix.basename(path),

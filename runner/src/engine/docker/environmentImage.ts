@@ -10,6 +10,7 @@ import type { EngineInfo } from './engineInfo';
 import { environmentRepository, findImage, type Image, type PrepareEvents } from './images';
 import { installImage } from './installImage';
 import { pullImage } from './pullImage';
+import { referencedFiles } from './referencedFiles';
 
 export interface ImageOptions {
   /** Absolute path of `install.py`. */
@@ -79,6 +80,7 @@ export async function prepareImage(
     base.Id,
     info.platform,
     ...files.flatMap(({ name: file, text }) => [file, text]),
+    ...(await referencedFiles(request.zip, files)),
   ]);
   const tag = `${environmentRepository}:${key}`;
   const image = { name, digest, platform: info.platform };

@@ -39,10 +39,9 @@ export async function installImage(
   signal?: AbortSignal,
 ): Promise<{ readonly id: string; readonly built: boolean }> {
   const name = `${environmentRepository}-${installation.key}`;
-  for (;;) {
-    if (await createInstaller(client, name, installation, signal)) break;
+  while (!(await createInstaller(client, name, installation, signal))) {
     events.onProgress({ text: 'waiting for another run that makes the same image' });
-    const other = await waitForOther(client, name, installation.tag, signal);
+    const other = await waitForOther(client, name, installation, signal);
     if (other !== undefined) return { id: other.Id, built: false };
   }
   try {
@@ -74,6 +73,8 @@ async function createInstaller(
     HostConfig: {
       Init: true,
       CapDrop: ['ALL'],
+      // The folders of a base image may belong to another user than root.
+      CapAdd: ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'SETGID', 'SETUID'],
       SecurityOpt: ['no-new-privileges'],
       NetworkMode: request.network === 'none' ? 'bridge' : request.network,
       LogConfig: { Type: 'json-file', Config: {} },
@@ -107,26 +108,32 @@ const stateSchema = z.object({
     Running: z.boolean().nullish(),
     Status: z.string(),
     ExitCode: z.number().nullish(),
-    StartedAt: z.string().nullish(),
   }),
-  Created: z.string(),
 });
 
-/** Resolves with the image of the other builder, or undefined once it is gone without one. */
+/** How many looks in a row may find an installer that is over before its builder is taken for dead. */
+const patienceForOver = 20;
+const patienceForFilling = 240;
+
+/** Resolves with the image of the other builder, or undefined once it is gone without one. Finishes what a dead one left. */
 async function waitForOther(
   client: DockerClient,
   name: string,
-  tag: string,
+  installation: Installation,
   signal?: AbortSignal,
 ): Promise<Image | undefined> {
-  for (;;) {
-    const image = await findImage(client, tag, signal);
+  for (let over = 0; ;) {
+    const image = await findImage(client, installation.tag, signal);
     if (image !== undefined) return image;
     const found = await state(client, name, signal);
-    if (found === undefined) return findImage(client, tag, signal);
-    const isOver = found.State.Status === 'exited' || found.State.Status === 'dead' || found.State.Status === 'created';
-    // Its builder died between two steps: what it left is in the way.
-    if (isOver && Date.now() - Date.parse(found.Created) > 120_000) await cleanUp(client, name);
+    if (found === undefined) return findImage(client, installation.tag, signal);
+    over = found.State.Running === true ? 0 : over + 1;
+    const isFilled = found.State.Status !== 'created';
+    if (over > (isFilled ? patienceForOver : patienceForFilling)) {
+      // Its builder died between two steps. Committing twice does no harm: both images are the same.
+      if (isFilled && found.State.ExitCode === 0) await commit(client, name, installation);
+      await cleanUp(client, name);
+    }
     await delay(pollMilliseconds, undefined, { signal });
   }
 }
@@ -178,8 +185,28 @@ async function fillAndRun(
       'Choose an image with pip, or give the package a Dockerfile.',
     );
   const failure = failureOf(output, undefined);
-  throw new ExpectedError('requirements', failure.message, failure.hint);
+  const place = placeOf(failure.message, files);
+  throw new ExpectedError('requirements', failure.message, `${place}${failure.hint}`);
 }
+
+/** "requirements.txt:3. " where a line of the files names what the message is about. */
+export function placeOf(message: string, files: Installation['files']): string {
+  const words = new Set(message.split(/[\s"',;()]+/).map(plainName));
+  for (const { name, text } of files) {
+    const line = text.split('\n').findIndex((entry) => {
+      const requirement = /^\s*([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(entry)?.[1];
+      return requirement !== undefined && words.has(plainName(requirement));
+    });
+    if (line !== -1) return `${name}:${line + 1}. `;
+  }
+  return '';
+}
+
+const plainName = (text: string): string =>
+  (/^[A-Za-z0-9._-]+/.exec(text)?.[0] ?? '')
+    .replace(/[._-]+/g, '-')
+    .replace(/-$/, '')
+    .toLowerCase();
 
 async function watchOutput(
   client: DockerClient,
