@@ -5,7 +5,7 @@
  */
 import { checkPackage } from '../../server/src/contract/checkPackage';
 import { ParsedFiles } from '../../server/src/python/parsedFiles';
-import { Parser } from '../../server/src/python/parser';
+import type { Parser } from '../../server/src/python/parser';
 import type { SyntaxNode } from '../../server/src/python/syntaxNode';
 import type { PackageFiles } from '../../server/src/python/modules';
 
@@ -30,37 +30,25 @@ export function numbers(seed: number): (below: number) => number {
   };
 }
 
-const inserted = [
-  ...'( ) [ ] { } : " \' """ \'\'\' \\ # , = := * ** @ . 1 x é 😀 𝛼 self Main train \ufeff'.split(' '),
-  ...[
-    '\n',
-    '\r\n',
-    '\r',
-    '\n    ',
-    '\n\t',
-    '\t',
-    '\f',
-    ' ',
-    'def f(self):\n',
-    'class Main:\n',
-    'if x:\n    pass\n',
-    'else:\n',
-    'f"{',
-    '}"',
-  ],
-  ...[
-    'match x:\n    case 1:\n',
-    'import os\n',
-    'os.environ["a"]',
-    'Main()\n',
-    'del Main\n',
-    'yield 1\n',
-    'async ',
-    '@property\n',
-    '\ud83d',
-    '\u2028',
-  ],
+const words = '( ) [ ] { } : " \' """ \'\'\' \\ # , = := * ** @ . 1 x é 😀 𝛼 self Main train \ufeff'.split(' ');
+const blanks = ['\n', '\r\n', '\r', '\n    ', '\n\t', '\t', '\f', ' ', '\ud83d', '\u2028'];
+const lines = [
+  'def f(self):\n',
+  'class Main:\n',
+  'if x:\n    pass\n',
+  'else:\n',
+  'f"{',
+  '}"',
+  'match x:\n    case 1:\n',
+  'import os\n',
+  'os.environ["a"]',
+  'Main()\n',
+  'del Main\n',
+  'yield 1\n',
+  'async ',
+  '@property\n',
 ];
+const inserted = words.concat(blanks, lines);
 
 /** Throws with seed and number of the edit where the two readings differ. */
 export function fuzzEdits({ parser, seed, edits, texts, every = 1, onProgress }: FuzzOptions): void {
