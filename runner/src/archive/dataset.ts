@@ -1,25 +1,13 @@
 /** The identity of a dataset: its tree hash, remembered while nothing changed, and private copies of it. */
 import { createHash } from 'node:crypto';
-import {
-  constants,
-  copyFile,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { constants, copyFile, mkdir, readFile, readlink, realpath, rename, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ExpectedError } from '../domain/errors';
 import type { Warning } from '../domain/run';
 import { comparePaths, type DatasetEntry } from '../domain/treeHash';
 import { hashFiles } from './hashFiles';
 import { treeDigest, type HashOptions } from './hashTree';
-import { printable } from './walkFolder';
+import { walkDataset, type FoundEntry } from './walkDataset';
 
 export interface HashedDataset {
   readonly tree: string;
@@ -34,26 +22,13 @@ export interface HashDatasetOptions extends HashOptions {
   readonly cacheFile?: string;
 }
 
-interface Found {
-  readonly path: string;
-  readonly kind: 'file' | 'dir' | 'link';
-  readonly mode: '644' | '755';
-  readonly bytes: number;
-  readonly target: string;
-  /** Changes whenever the file may have: length, times and inode. */
-  readonly stamp: string;
-  /** Milliseconds of the latest change. */
-  readonly changed: number;
-}
-
 /** A file that changed so shortly before it was hashed may change again within the same tick of the clock. */
 const racyMilliseconds = 2_000;
-const parallelStats = 64;
 
 export async function hashDataset(folder: string, options: HashDatasetOptions = {}): Promise<HashedDataset> {
   const root = await realpath(folder);
   const warnings: Warning[] = [];
-  const found = await walk(root, warnings, options.signal);
+  const found = await walkDataset(root, warnings, options.signal);
   found.sort((a, b) => comparePaths(a.path, b.path));
   const known = await readCache(options.cacheFile, root);
   const began = Date.now();
@@ -76,88 +51,10 @@ export async function hashDataset(folder: string, options: HashDatasetOptions = 
   return { tree: treeDigest(entries), files: files.length, bytes, entries, warnings };
 }
 
-function linkEntry({ path, target }: Found): DatasetEntry {
+function linkEntry({ path, target }: FoundEntry): DatasetEntry {
   const text = Buffer.from(target);
   return { path, mode: 'link', bytes: text.length, sha256: createHash('sha256').update(text).digest('hex') };
 }
-
-async function walk(root: string, warnings: Warning[], signal?: AbortSignal): Promise<Found[]> {
-  const found: Found[] = [];
-  const open = [''];
-  for (let path = open.pop(); path !== undefined; path = open.pop()) {
-    signal?.throwIfAborted();
-    const parts = await lookInto(root, path);
-    if (parts.length === 0 && path !== '') found.push(folderOf(path));
-    for (const part of parts) {
-      if (part.kind === 'enter') open.push(part.path);
-      if (part.kind === 'found') found.push(part.found);
-      if (part.kind !== 'enter' && part.warning !== undefined) warnings.push(part.warning);
-    }
-  }
-  return found;
-}
-
-async function lookInto(root: string, path: string): Promise<Look[]> {
-  const entries = await readdir(join(root, ...path.split('/')), { withFileTypes: true });
-  const parts: Look[] = [];
-  for (let i = 0; i < entries.length; i += parallelStats) {
-    const batch = entries.slice(i, i + parallelStats);
-    parts.push(...(await Promise.all(batch.map((entry) => look(root, path, entry.name, entry.isDirectory())))));
-  }
-  return parts;
-}
-
-const folderOf = (path: string): Found => ({
-  path,
-  kind: 'dir',
-  mode: '644',
-  bytes: 0,
-  target: '',
-  stamp: '',
-  changed: 0,
-});
-
-type Look =
-  | { readonly kind: 'enter'; readonly path: string }
-  | { readonly kind: 'warn'; readonly warning: Warning }
-  | { readonly kind: 'found'; readonly found: Found; readonly warning?: Warning };
-
-async function look(root: string, parent: string, name: string, isFolder: boolean): Promise<Look> {
-  const path = parent === '' ? name : `${parent}/${name}`;
-  if (isFolder) return { kind: 'enter', path };
-  const absolute = join(root, ...path.split('/'));
-  const stats = await lstat(absolute, { bigint: true });
-  const stamp = `${stats.size}-${stats.mtimeNs}-${stats.ctimeNs}-${stats.ino}`;
-  const changed = Number((stats.mtimeNs > stats.ctimeNs ? stats.mtimeNs : stats.ctimeNs) / 1_000_000n);
-  const mode = process.platform !== 'win32' && (Number(stats.mode) & 0o100) !== 0 ? '755' : '644';
-  if (stats.isFile()) {
-    return {
-      kind: 'found',
-      found: { path, kind: 'file', mode, bytes: Number(stats.size), target: '', stamp, changed },
-    };
-  }
-  if (!stats.isSymbolicLink()) {
-    return {
-      kind: 'warn',
-      warning: { code: 'dataset-link', message: `${printable(path)} is no file, folder or link; it is passed over.` },
-    };
-  }
-  const target = await readlink(absolute);
-  const link: Found = { path, kind: 'link', mode, bytes: 0, target, stamp, changed };
-  return leavesFolder(root, dirname(absolute), target)
-    ? { kind: 'found', found: link, warning: outside(path, target) }
-    : { kind: 'found', found: link };
-}
-
-function leavesFolder(root: string, folder: string, target: string): boolean {
-  const way = relative(root, resolve(folder, target));
-  return way === '..' || way.startsWith(`..${sep}`) || resolve(way) === way;
-}
-
-const outside = (path: string, target: string): Warning => ({
-  code: 'dataset-link',
-  message: `${printable(path)} is a link to ${printable(target)}, outside the dataset; what it points to is neither copied nor sent.`,
-});
 
 type Cache = Map<string, { readonly stamp: string; readonly sha256: string }>;
 
@@ -168,8 +65,9 @@ async function readCache(file: string | undefined, root: string): Promise<Cache>
   if (head !== JSON.stringify({ cache: 1, root })) return new Map();
   const cache: Cache = new Map();
   for (const line of lines) {
-    const [sha256 = '', stamp = '', ...path] = line.split(' ');
-    if (sha256.length === 64) cache.set(JSON.parse(path.join(' ')) as string, { stamp, sha256 });
+    const space = line.indexOf(' ', 65);
+    if (space === -1) continue;
+    cache.set(JSON.parse(line.slice(space + 1)) as string, { stamp: line.slice(65, space), sha256: line.slice(0, 64) });
   }
   return cache;
 }
@@ -177,7 +75,7 @@ async function readCache(file: string | undefined, root: string): Promise<Cache>
 async function writeCache(
   file: string | undefined,
   root: string,
-  found: readonly Found[],
+  found: readonly FoundEntry[],
   entries: readonly DatasetEntry[],
   began: number,
   isNew: boolean,

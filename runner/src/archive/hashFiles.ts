@@ -33,7 +33,8 @@ const inlineFiles = 64;
 export async function hashFiles(files: readonly FileToHash[], options: HashOptions = {}): Promise<FileDigest[]> {
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
   if (files.length <= inlineFiles && total <= inlineBytes) return hashInline(files, options);
-  const batches = batchesOf(files);
+  // The largest first, so that no thread is left alone with one at the end.
+  const batches = batchesOf(files).sort((a, b) => b.bytes - a.bytes);
   const digests: FileDigest[] = [];
   const threads = Math.min(batches.length, Math.max(2, availableParallelism()), 8);
   let next = 0;

@@ -30,7 +30,7 @@ export async function scanPackage(
     leaveOut: async (path, isFolder, absolute) => {
       const name = path.slice(path.lastIndexOf('/') + 1);
       // A worktree's or submodule's `.git` is a file.
-      if (isFolder ? builtIn.has(name) : name === '.git' || name.endsWith('.pyc')) return true;
+      if (isFolder ? builtIn.has(name) : name === '.git') return true;
       if (path !== ignoreFileName && ignored(isFolder ? `${path}/` : path)) return true;
       return isFolder && (await isVirtualEnvironment(absolute));
     },
@@ -48,7 +48,7 @@ export async function scanPackage(
 async function readIgnoreFile(folder: string): Promise<(path: string) => boolean> {
   const text = await readFile(join(folder, ignoreFileName), 'utf8').catch(() => '');
   if (text.trim() === '') return () => false;
-  const rules = ignore().add(text.replace(/^\ufeff/, ''));
+  const rules = ignore({ ignorecase: false }).add(text.replace(/^\ufeff/, ''));
   return (path) => rules.ignores(path);
 }
 

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { messageOf } from '../domain/errors';
 import { comparePaths, type FileEntry } from '../domain/treeHash';
-import type { Seal } from '../domain/version';
 import { treeDigest } from './hashTree';
 import { openZip, type ZipEntry, type ZipReader } from './zipReader';
 
@@ -14,11 +13,18 @@ export interface SealProblem {
   readonly found: string;
 }
 
+/** What of a seal is held against the bytes. */
+export interface SealedContent {
+  readonly zip: string;
+  readonly tree: string;
+  readonly files: readonly FileEntry[];
+}
+
 /** Empty where all is as sealed; the first difference first. */
 export async function verifyZip(
   zip: string,
   name: string,
-  seal: Seal,
+  seal: SealedContent,
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<SealProblem[]> {
   let digest: string;
@@ -29,10 +35,10 @@ export async function verifyZip(
   }
   const inSeal = treeDigest(seal.files);
   const sealProblems = inSeal === seal.tree ? [] : [{ path: 'version.json', expected: seal.tree, found: inSeal }];
-  if (digest === seal.zip && sealProblems.length === 0) return [];
+  // Also where the zip's digest fits: the list of files may have been changed together with its tree.
   const problems = await contentProblems(zip, seal, options.signal);
   if (problems.length > 0 || sealProblems.length > 0) return [...problems, ...sealProblems];
-  return [{ path: `${name}.zip`, expected: seal.zip, found: digest }];
+  return digest === seal.zip ? [] : [{ path: `${name}.zip`, expected: seal.zip, found: digest }];
 }
 
 async function fileDigest(path: string, signal?: AbortSignal): Promise<string> {
@@ -41,7 +47,7 @@ async function fileDigest(path: string, signal?: AbortSignal): Promise<string> {
   return `sha256:${hash.digest('hex')}`;
 }
 
-async function contentProblems(zip: string, seal: Seal, signal?: AbortSignal): Promise<SealProblem[]> {
+async function contentProblems(zip: string, seal: SealedContent, signal?: AbortSignal): Promise<SealProblem[]> {
   let reader: ZipReader;
   try {
     reader = await openZip(zip);

@@ -1,5 +1,6 @@
 /** Reads the zips of versions through yauzl: the list of files, and each of them without unpacking the rest. */
-import type { Readable } from 'node:stream';
+import { Transform, type Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 import { open as openArchive, type Entry, type ZipFile } from 'yauzl';
 import { ExpectedError, messageOf } from '../domain/errors';
 
@@ -77,7 +78,7 @@ class YauzlReader implements ZipReader {
     if (entry === undefined) return Promise.reject(new Error(`${this.path} has no ${path}`));
     return new Promise((resolve, reject) => {
       this.archive.openReadStream(entry, (error, stream) => {
-        if (error === null && stream !== undefined) resolve(stream);
+        if (error === null && stream !== undefined) resolve(checked(stream, entry, this.path));
         else reject(damaged(this.path, error));
       });
     });
@@ -87,6 +88,26 @@ class YauzlReader implements ZipReader {
     this.archive.close();
     return Promise.resolve();
   }
+}
+
+/** yauzl does not look at checksums. A damaged file fails at its end instead of passing for the real one. */
+function checked(stream: Readable, entry: Entry, path: string): Readable {
+  let crc = 0;
+  const check = new Transform({
+    transform(part: Buffer, _encoding, done) {
+      crc = crc32(part, crc);
+      done(null, part);
+    },
+    flush(done) {
+      done(crc === entry.crc32 ? null : damaged(path, `the checksum of ${entry.fileName} is wrong`));
+    },
+    destroy(error, done) {
+      stream.destroy();
+      done(error);
+    },
+  });
+  stream.on('error', (error) => check.destroy(damaged(path, error)));
+  return stream.pipe(check);
 }
 
 const executable = 0o100;
