@@ -35,6 +35,8 @@ export interface WrittenZip {
 const blockSize = 1024 * 1024;
 /** Blocks that may wait to be written, which bounds the memory. */
 const blocksAhead = 24;
+const filesAhead = 32;
+const bytesAhead = 8 * blockSize;
 const sampleSize = 16 * 1024;
 /** What saves less than this is stored. */
 const worthwhile = 0.97;
@@ -78,8 +80,16 @@ async function digestOf(path: string): Promise<string> {
   return `sha256:${hash.digest('hex')}`;
 }
 
+interface AddedFile {
+  readonly header: EntryHeader;
+  readonly sha256: string;
+}
+
 class ZipWriter {
+  /** Where the next byte goes, gathered ones included. */
   private position = 0;
+  private gathered: Buffer[] = [];
+  private gatheredBytes = 0;
   private readonly headers: EntryHeader[] = [];
   private readonly files: FileEntry[] = [];
   private done = 0;
@@ -93,11 +103,11 @@ class ZipWriter {
   }
 
   async write(): Promise<Omit<WrittenZip, 'zip'>> {
-    const reads = new ReadAhead(this.options.entries);
+    const ahead = new PackAhead(this.options.entries);
     for (const entry of this.options.entries) {
       this.options.signal?.throwIfAborted();
       if (entry.kind === 'dir') await this.addFolder(entry);
-      else await this.addFile(entry, reads);
+      else await this.addFile(entry, ahead);
       this.done += entry.bytes;
       this.options.onProgress?.({ done: this.done, total: this.total });
     }
@@ -105,6 +115,7 @@ class ZipWriter {
     const central = Buffer.concat(this.headers.map(centralHeader));
     await this.append(central);
     await this.append(endRecords(this.headers.length, start, central.length));
+    await this.flush();
     return { tree: treeDigest(this.files), files: this.files, bytes: this.position };
   }
 
@@ -115,36 +126,31 @@ class ZipWriter {
     await this.append(localHeader(header));
   }
 
-  private async addFile(entry: ScannedEntry, reads: ReadAhead): Promise<void> {
+  private async addFile(entry: ScannedEntry, ahead: PackAhead): Promise<void> {
     const mode = entry.mode === '755' ? 0o100755 : 0o100644;
     const draft = this.header(entry, entry.path, mode);
-    const offset = this.position;
-    const hash = createHash('sha256');
-    const body =
+    const { header, sha256 } =
       entry.bytes <= blockSize
-        ? await this.smallBody(entry, draft, await reads.take(entry), hash)
-        : await this.largeBody(entry, draft, hash);
-    const header: EntryHeader = { ...draft, ...body };
-    if (entry.bytes > blockSize) await this.file.write(localHeader(header), 0, undefined, offset);
+        ? await this.addSmall(draft, await ahead.take(entry))
+        : await this.addLarge(entry, draft);
     this.headers.push(header);
     const fileMode = entry.mode === '755' ? '755' : '644';
-    this.files.push({ path: entry.path, mode: fileMode, bytes: entry.bytes, sha256: hash.digest('hex') });
+    this.files.push({ path: entry.path, mode: fileMode, bytes: entry.bytes, sha256 });
   }
 
-  private async smallBody(entry: ScannedEntry, draft: EntryHeader, content: Buffer, hash: Hash) {
-    if (content.length !== entry.bytes) throw changed(entry.path);
-    hash.update(content);
-    const packed = content.length > 64 ? await deflate(content, { level: 6 }) : content;
-    const deflated = packed.length < content.length * worthwhile;
-    const data = deflated ? packed : content;
-    const body = {
-      method: deflated ? methods.deflated : methods.stored,
-      crc: crc32(content),
-      compressed: data.length,
-      size: content.length,
-    };
-    await this.append(Buffer.concat([localHeader({ ...draft, ...body }), data]));
-    return body;
+  private async addSmall(draft: EntryHeader, file: SmallFile): Promise<AddedFile> {
+    const header = { ...draft, ...file.body };
+    await this.append(localHeader(header), file.data);
+    return { header, sha256: file.sha256 };
+  }
+
+  /** The local header is written again once the checksum and the length are known. */
+  private async addLarge(entry: ScannedEntry, draft: EntryHeader): Promise<AddedFile> {
+    const hash = createHash('sha256');
+    const header = { ...draft, ...(await this.largeBody(entry, draft, hash)) };
+    await this.flush();
+    await this.writeAt(localHeader(header), draft.offset);
+    return { header, sha256: hash.digest('hex') };
   }
 
   /** Blocks are independent deflate streams that are flushed to byte boundaries, so that they can be made side by side. */
@@ -188,12 +194,29 @@ class ZipWriter {
     return { name, mode, method: 0, crc: 0, compressed: 0, size: 0, offset: this.position, zip64 };
   }
 
-  private async append(data: Buffer): Promise<void> {
+  /** Small pieces are gathered: a write for each of 100,000 files takes most of the time. */
+  private async append(...parts: readonly Buffer[]): Promise<void> {
+    for (const part of parts) {
+      this.gathered.push(part);
+      this.gatheredBytes += part.length;
+      this.position += part.length;
+    }
+    if (this.gatheredBytes >= blockSize) await this.flush();
+  }
+
+  private async flush(): Promise<void> {
+    const [only] = this.gathered;
+    const data = this.gathered.length === 1 && only !== undefined ? only : Buffer.concat(this.gathered);
+    this.gathered = [];
+    this.gatheredBytes = 0;
+    await this.writeAt(data, this.position - data.length);
+  }
+
+  private async writeAt(data: Buffer, position: number): Promise<void> {
     for (let done = 0; done < data.length;) {
-      const { bytesWritten } = await this.file.write(data, done, data.length - done, this.position + done);
+      const { bytesWritten } = await this.file.write(data, done, data.length - done, position + done);
       done += bytesWritten;
     }
-    this.position += data.length;
   }
 }
 
@@ -227,27 +250,47 @@ async function isWorthwhile(input: FileHandle, bytes: number): Promise<boolean> 
   return (await deflate(sample, { level: 1 })).length < sample.length * worthwhile;
 }
 
-/** Reads the next small files while the present one is compressed. */
-class ReadAhead {
-  private readonly started = new Map<ScannedEntry, Promise<Buffer>>();
+interface SmallFile {
+  readonly body: Pick<EntryHeader, 'method' | 'crc' | 'compressed' | 'size'>;
+  readonly data: Buffer;
+  readonly sha256: string;
+}
+
+async function packSmall(entry: ScannedEntry): Promise<SmallFile> {
+  const content = await readWhole(entry);
+  if (content.length !== entry.bytes) throw changed(entry.path);
+  const packed = content.length > 64 ? await deflate(content, { level: 6 }) : content;
+  const deflated = packed.length < content.length * worthwhile;
+  const data = deflated ? packed : content;
+  const body = {
+    method: deflated ? methods.deflated : methods.stored,
+    crc: crc32(content),
+    compressed: data.length,
+    size: content.length,
+  };
+  return { body, data, sha256: createHash('sha256').update(content).digest('hex') };
+}
+
+/** Packs the next small files side by side while the present one is written. */
+class PackAhead {
+  private readonly started = new Map<ScannedEntry, Promise<SmallFile>>();
   private next = 0;
   private bytes = 0;
 
   constructor(private readonly entries: readonly ScannedEntry[]) {}
 
-  take(entry: ScannedEntry): Promise<Buffer> {
-    this.fill();
-    const read = this.started.get(entry) ?? readWhole(entry);
+  take(entry: ScannedEntry): Promise<SmallFile> {
+    const packed = this.started.get(entry) ?? packSmall(entry);
     if (this.started.delete(entry)) this.bytes -= entry.bytes;
-    this.fill();
-    return read;
+    this.fill(entry);
+    return packed;
   }
 
-  private fill(): void {
-    while (this.started.size < 16 && this.bytes < 8 * blockSize && this.next < this.entries.length) {
+  private fill(present: ScannedEntry): void {
+    while (this.started.size < filesAhead && this.bytes < bytesAhead && this.next < this.entries.length) {
       const entry = this.entries[this.next++];
-      if (entry?.kind !== 'file' || entry.bytes > blockSize) continue;
-      this.started.set(entry, quiet(readWhole(entry)));
+      if (entry?.kind !== 'file' || entry.bytes > blockSize || entry === present) continue;
+      this.started.set(entry, quiet(packSmall(entry)));
       this.bytes += entry.bytes;
     }
   }
