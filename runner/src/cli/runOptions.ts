@@ -55,7 +55,7 @@ const defined = <T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], u
 export function parseParameter(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at >= 0) return [text.slice(0, at), text.slice(at + 1)];
-  throw new ExpectedError('parameter-invalid', `The parameter "${text}" has no value.`, `Write --env ${text}=VALUE.`);
+  throw new ExpectedError('usage', `The parameter "${text}" has no value.`, `Write --env ${text}=VALUE.`);
 }
 
 /** `NAME` takes the value from the environment; `NAME=@3` reads it from file descriptor 3. */

@@ -11,10 +11,10 @@ export const logLineSchema = z.strictObject({
   text: z.string(),
 });
 
-/** Any failure before there is a run. */
+/** Any failure before there is a run; `cancelled`: Ctrl-C came before, exit code 130. */
 export const errorSchema = z.strictObject({
   error: z.strictObject({
-    code: z.enum([...inputErrorCodes, ...environmentErrorCodes, 'engine-failed']),
+    code: z.enum([...inputErrorCodes, ...environmentErrorCodes, 'engine-failed', 'cancelled']),
     message: z.string(),
     hint: z.string(),
   }),

@@ -19,6 +19,7 @@ const sizeUnits = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const;
 
 /** Bytes with decimal units: 412 bytes, 39 KB, 3.1 MB. */
 export function formatBytes(bytes: number): string {
+  if (bytes === 1) return `1${gap}byte`;
   let value = bytes;
   let unit = 0;
   while (value >= 999.5 && unit < sizeUnits.length - 1) {

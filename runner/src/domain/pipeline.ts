@@ -38,12 +38,18 @@ export const pipelineSchema = z.object({
     .optional()
     .describe('Environment variables of the run; values are text.'),
   secrets: z.array(z.string()).optional().describe('Names of parameters whose values are kept outside of this file.'),
-  limits: limitsSchema.optional(),
+  limits: limitsSchema.optional().describe('Limits of the container; none where a value is absent.'),
 });
 export type Pipeline = z.infer<typeof pipelineSchema>;
 
 export const configurationSchema = z.object({
-  packages: z.record(z.string(), packageSettingsSchema).optional(),
-  pipelines: z.array(pipelineSchema).optional(),
+  packages: z
+    .record(z.string(), packageSettingsSchema)
+    .optional()
+    .describe('Packages by folder, relative to the workspace, with what cannot be told from the folder.'),
+  pipelines: z
+    .array(pipelineSchema)
+    .optional()
+    .describe('Saved choices of package, dataset, engine and parameters. Options of the command line win over them.'),
 });
 export type Configuration = z.infer<typeof configurationSchema>;
