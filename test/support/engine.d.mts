@@ -1,15 +1,52 @@
-export interface TestEngine {
+export type EngineKind = 'docker-20' | 'docker-26' | 'podman';
+
+export interface SharedEngine {
+  /** `named`: the one that TRAINING_PIPELINES_TEST_DOCKER_HOST names. */
+  readonly kind: EngineKind | 'named';
   /** `unix://…` */
   readonly host: string;
+  readonly apiVersion: string;
+  /** Where an own engine keeps all that it has, its `log` among it. */
   readonly folder?: string;
-  stop(): Promise<void>;
-  kill(): Promise<void>;
-  restart(): Promise<void>;
-  launch?(): Promise<void>;
-  pid?(): number | undefined;
+  /** False: it can be neither killed nor restarted. */
+  readonly isOwn: boolean;
 }
+
+export interface TestEngine extends SharedEngine {
+  /** Ends it and removes all that it had. */
+  stop(): Promise<void>;
+  /** SIGKILL to the daemon; containers go on. */
+  kill(): Promise<void>;
+  /** Ends it in order; `launch` starts it again with what it has. */
+  halt(): Promise<void>;
+  /** Starts it again after `kill` or `halt`, at the same address. */
+  launch(): Promise<void>;
+  restart(): Promise<void>;
+  pid(): number | undefined;
+}
+
+export interface EngineOptions {
+  readonly kind?: EngineKind;
+  /** With a stand-in for NVIDIA's runtime, so that DeviceRequests are accepted. Podman takes them silently and gives none. */
+  readonly gpu?: boolean;
+  /** With GPUs `nvidia.com/gpu=0`, `=1` and `=all` by CDI (docker-26 and podman). */
+  readonly cdi?: boolean;
+  /** `testImage` unless said otherwise; `gpuImage` comes by itself where there are GPUs. */
+  readonly images?: readonly string[];
+}
+
 export const cacheFolder: string;
+export const kinds: readonly EngineKind[];
+/** Debian's Python and pip. */
 export const testImage: string;
+/** With an nvidia-smi that shows the stand-in GPUs that the container was given. */
 export const gpuImage: string;
-export function engineProblem(): string | undefined;
-export function startEngine(options?: { readonly gpu?: boolean }): Promise<TestEngine>;
+/** With Debian's scikit-learn and matplotlib; made in 90 s when first asked for. */
+export const mlImage: string;
+/** Why no engine of this kind can be had here, and what to do; undefined where one can. */
+export function engineProblem(kind?: EngineKind): string | undefined;
+/** An engine of one's own. It ends with this process at the latest. */
+export function startEngine(options?: EngineOptions): Promise<TestEngine>;
+/** The engine that all test files of a run share. */
+export function sharedEngine(options?: EngineOptions): Promise<SharedEngine>;
+export function ensureImage(host: string, name: string): Promise<void>;

@@ -1,216 +1,227 @@
-// Docker Engines of the tests' own: Debian's, started with folders and a socket of their own, and stopped by process id.
-//   node test/support/engine.mjs start    prints {"host": "unix://…"} and leaves it running
-//   node test/support/engine.mjs stop
+// Docker engines of the tests' own, with folders, sockets and networks of their own; the machine's are never used unless named.
+//   node test/support/engine.mjs start [docker-20|docker-26|podman] [--gpu] [--cdi] [--ml]    prints {"host": "unix://…", …} and leaves it running
+//   node test/support/engine.mjs list
+//   node test/support/engine.mjs stop [HOST]         all that `start` left running, or that one
 import { spawn } from 'node:child_process';
-import {
-  createWriteStream,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  chmodSync,
-} from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ask, isRoot, run, say } from './say.mjs';
+import { aptProblem, installPackages } from './apt.mjs';
+import { cacheFolder, isAlive, shortHash, withLock } from './cache.mjs';
+import { answers, expectOk } from './engine/api.mjs';
+import { ensureImage, gpuImage, mlImage, testImage } from './engine/images.mjs';
+import { kinds } from './engine/kinds.mjs';
+import { makeNetwork } from './engine/network.mjs';
+import { discard, launch, readRecord, recordOf, signalEngine, writeRecord } from './engine/running.mjs';
+import { say } from './say.mjs';
 
-export const cacheFolder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'training-pipelines-test');
-const chosenHost = process.env.TRAINING_PIPELINES_TEST_DOCKER_HOST;
+export { cacheFolder, ensureImage, gpuImage, kinds, mlImage, testImage };
 
-/** Why no engine of our own can be had here, or undefined. */
-export function engineProblem() {
-  if (chosenHost !== undefined) return undefined;
-  if (process.platform !== 'linux')
-    return 'an engine of the tests’ own needs Linux; name one with TRAINING_PIPELINES_TEST_DOCKER_HOST';
-  if (!isRoot()) return 'an engine of the tests’ own needs root; name one with TRAINING_PIPELINES_TEST_DOCKER_HOST';
-  if (!existsSync('/usr/bin/apt-get'))
-    return 'an engine of the tests’ own is installed by apt-get; name one with TRAINING_PIPELINES_TEST_DOCKER_HOST';
-  return undefined;
+const namedHost = () => process.env.TRAINING_PIPELINES_TEST_DOCKER_HOST;
+
+/** Why no engine (of this kind) can be had here and what to do, or undefined. A reason to skip, not to fail. */
+export function engineProblem(kind = 'docker-20') {
+  if (namedHost() !== undefined)
+    return kind === 'docker-20'
+      ? undefined
+      : `${kind} is not tried where TRAINING_PIPELINES_TEST_DOCKER_HOST names an engine`;
+  const problem = aptProblem();
+  if (problem === undefined) return undefined;
+  return `an engine of the tests’ own cannot be had: ${problem}. Name one with TRAINING_PIPELINES_TEST_DOCKER_HOST=unix:///…`;
 }
 
-const wanted = [
+const programs = [
   ['/usr/sbin/dockerd', 'docker.io'],
   ['/usr/sbin/debootstrap', 'debootstrap'],
   ['/usr/sbin/iptables', 'iptables'],
+  ['/usr/sbin/ip', 'iproute2'],
+  ['/usr/bin/ps', 'procps'],
 ];
 
-async function installPackages(packages) {
-  const missing = packages.filter(([path]) => !existsSync(path)).map(([, name]) => name);
-  if (missing.length === 0) return;
-  say(`installing ${missing.join(', ')} with apt-get`);
-  const policy = '/usr/sbin/policy-rc.d';
-  const ownPolicy = !existsSync(policy);
-  // Installing an engine must not start the system's own service.
-  if (ownPolicy) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  try {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const quiet = { env, stdio: ['ignore', 'ignore', 'inherit'] };
-    await run('apt-get', ['update', '-qq'], quiet);
-    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], quiet);
-  } finally {
-    if (ownPolicy) rmSync(policy, { force: true });
-  }
-}
-
-/** A root file system with Python, made once. Answers the path of its tar. */
-async function baseTar() {
-  mkdirSync(cacheFolder, { recursive: true });
-  const tar = join(cacheFolder, 'bookworm-python.tar');
-  if (existsSync(tar)) return tar;
-  const folder = mkdtempSync(join(cacheFolder, 'debootstrap-'));
-  try {
-    say('making the base image with debootstrap (about 45 s)');
-    const log = openSync(join(cacheFolder, 'debootstrap.log'), 'w');
-    const args = ['--variant=minbase', '--include=python3,python3-pip', 'bookworm', folder];
-    await run('debootstrap', args, { stdio: ['ignore', log, log] });
-    await run('tar', ['-C', folder, '-cf', `${tar}.part`, '--exclude=./var/cache/apt/archives/*.deb', '.']);
-    renameSync(`${tar}.part`, tar);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-  return tar;
-}
-
-export const testImage = 'tp-test';
-export const gpuImage = 'tp-test-gpu';
-
-/**
- * Starts an engine, or answers the one that TRAINING_PIPELINES_TEST_DOCKER_HOST names. `gpu`: with a stand-in for the
- * container toolkit, so that requests for GPUs are accepted and can be looked at.
- */
-export async function startEngine({ gpu = false } = {}) {
-  if (chosenHost !== undefined)
-    return {
-      host: chosenHost,
-      stop: async () => undefined,
-      kill: async () => undefined,
-      restart: async () => undefined,
-    };
-  const problem = engineProblem();
-  if (problem !== undefined) throw new Error(problem);
-  await installPackages(wanted);
-  const folder = mkdtempSync(join(tmpdir(), 'tp-engine-'));
-  const socket = join(folder, 'docker.sock');
-  const host = `unix://${socket}`;
-  const bin = join(folder, 'bin');
-  mkdirSync(bin);
-  if (gpu) {
-    writeFileSync(join(bin, 'nvidia-container-runtime-hook'), '#!/bin/sh\nexit 0\n');
-    chmodSync(join(bin, 'nvidia-container-runtime-hook'), 0o755);
-  }
-  const launch = async () => {
-    const log = createWriteStream(join(folder, 'log'), { flags: 'a' });
-    await new Promise((resolve) => log.once('open', resolve));
-    const args = [
-      '--data-root',
-      join(folder, 'data'),
-      '--exec-root',
-      join(folder, 'exec'),
-      '-p',
-      join(folder, 'pid'),
-      '-H',
-      host,
-    ];
-    const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
-    delete env.DOCKER_HOST;
-    const child = spawn('/usr/sbin/dockerd', args, { env, detached: true, stdio: ['ignore', log, log] });
-    child.unref();
-    await untilReady(host, child, join(folder, 'log'));
-    return child;
-  };
-  let child = await launch();
-  const end = async (signal) => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    process.kill(child.pid, signal);
-    await gone;
-  };
-  const tar = await baseTar();
-  await run('/usr/bin/docker', ['-H', host, 'import', tar, testImage], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: withoutHost(),
-  });
-  if (gpu) await importGpuImage(host, folder);
-  return {
-    host,
-    folder,
-    pid: () => child.pid,
-    kill: () => end('SIGKILL'),
-    restart: async () => {
-      await end('SIGTERM');
-      child = await launch();
-    },
-    launch: async () => {
-      child = await launch();
-    },
-    stop: async () => {
-      await end('SIGTERM');
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    },
-  };
-}
-
-const withoutHost = () => {
-  const env = { ...process.env };
-  delete env.DOCKER_HOST;
-  return env;
+const notOurs = async () => {
+  throw new Error('the engine that TRAINING_PIPELINES_TEST_DOCKER_HOST names is not ours to stop');
 };
 
-/** An image whose nvidia-smi shows the devices that NVIDIA_VISIBLE_DEVICES names: a stand-in for a real card. */
-async function importGpuImage(host, folder) {
-  const script = `#!/bin/sh
-[ -n "$NVIDIA_VISIBLE_DEVICES" ] || { echo "No devices were found"; exit 6; }
-list="$NVIDIA_VISIBLE_DEVICES"
-[ "$list" = all ] && list="0,1"
-for id in $(echo "$list" | tr ',' ' '); do echo "$id, Stand-in GPU, GPU-0000000$id, 555.1, 16384"; done
-`;
-  const context = join(folder, 'gpu-image');
-  mkdirSync(context);
-  writeFileSync(join(context, 'nvidia-smi'), script, { mode: 0o755 });
-  const client = ['/usr/bin/docker', ['-H', host]];
-  const id = ask(client[0], [...client[1], 'create', testImage, 'true'], { env: withoutHost() }).trim();
-  await run(client[0], [...client[1], 'cp', join(context, 'nvidia-smi'), `${id}:/usr/bin/nvidia-smi`], {
-    env: withoutHost(),
+async function namedEngine(host, images) {
+  if (!(await answers(host)))
+    throw new Error(`TRAINING_PIPELINES_TEST_DOCKER_HOST is ${host}, and nothing answers there`);
+  for (const image of images) await ensureImage(host, image);
+  const { ApiVersion } = await expectOk(host, 'GET', '/version');
+  const nothing = async () => undefined;
+  return {
+    kind: 'named',
+    host,
+    apiVersion: ApiVersion,
+    isOwn: false,
+    stop: nothing,
+    kill: notOurs,
+    halt: notOurs,
+    pid: () => undefined,
+    launch: notOurs,
+    restart: notOurs,
+  };
+}
+
+/**
+ * Starts an engine of our own, or answers the one that TRAINING_PIPELINES_TEST_DOCKER_HOST names. `gpu`: with a stand-in for NVIDIA's
+ * runtime, so that DeviceRequests are accepted; `cdi`: with GPUs by CDI; `images`: what it must have. It ends with `owner`
+ * (a process id, by default this one), if `stop` is not called before.
+ */
+export async function startEngine(options = {}) {
+  const { kind = 'docker-20', gpu = false, cdi = false, images = [testImage], owner = process.pid } = options;
+  const wanted = gpu || cdi ? [...new Set([...images, gpuImage])] : images;
+  const host = namedHost();
+  if (host !== undefined) return namedEngine(host, wanted);
+  const problem = engineProblem(kind);
+  if (problem !== undefined) throw new Error(problem);
+  if (!kinds.includes(kind)) throw new Error(`no engine is called ${kind}; there are ${kinds.join(', ')}`);
+  if (cdi && kind === 'docker-20') throw new Error('docker-20 knows no CDI');
+  await installPackages(programs);
+  return startOwn({ kind, gpu, cdi, images: wanted, owner });
+}
+
+async function startOwn({ kind, gpu, cdi, images, owner }) {
+  const folder = mkdtempSync(join(tmpdir(), 'tp-engine-'));
+  const name = shortHash(`${folder}${process.pid}`);
+  const choice = { kind, gpu, cdi, folder, name, socket: join(folder, 'engine.sock') };
+  writeRecord(choice);
+  if (owner !== null) watchOver(owner, folder);
+  try {
+    const makesBridge = kind !== 'podman';
+    choice.network = await withLock('network', () => makeNetwork(name, { makesBridge }));
+    writeRecord(choice);
+    const engine = await handle(choice, images);
+    return engine;
+  } catch (error) {
+    await discard(readRecord(folder));
+    throw error;
+  }
+}
+
+async function handle(choice, images) {
+  const { kind, folder, socket } = choice;
+  const host = `unix://${socket}`;
+  const state = { pid: undefined };
+  const start = async () => {
+    rmSync(socket, { force: true });
+    state.pid = await launch(choice);
+    writeRecord({ ...choice, host, pid: state.pid });
+  };
+  await start();
+  for (const image of images) await ensureImage(host, image);
+  const { ApiVersion } = await expectOk(host, 'GET', '/version');
+  return {
+    kind,
+    host,
+    apiVersion: ApiVersion,
+    folder,
+    isOwn: true,
+    pid: () => state.pid,
+    kill: () => signalEngine({ pid: state.pid }, 'SIGKILL'),
+    halt: () => signalEngine({ pid: state.pid }, 'SIGTERM'),
+    launch: start,
+    restart: async () => {
+      await signalEngine({ pid: state.pid }, 'SIGTERM');
+      await start();
+    },
+    stop: () => discard(readRecord(folder)),
+  };
+}
+
+function watchOver(owner, folder) {
+  const janitor = fileURLToPath(new URL('./engine/janitor.mjs', import.meta.url));
+  spawn(process.execPath, [janitor, String(owner), folder], { detached: true, stdio: 'ignore' }).unref();
+}
+
+/**
+ * One engine of a kind for all test files of a run: started by the first that asks, ended after the last.
+ * Nobody may stop it, or rely on being alone on it.
+ */
+export async function sharedEngine(options = {}) {
+  const { kind = 'docker-20', gpu = false, cdi = false, images = [testImage] } = options;
+  if (namedHost() !== undefined) return startEngine(options);
+  const owner = Number(process.env.TRAINING_PIPELINES_TEST_OWNER ?? process.ppid);
+  const folder = join(cacheFolder, 'shared');
+  mkdirSync(folder, { recursive: true });
+  const place = join(folder, `${owner}-${kind}-${gpu ? 'gpu' : 'plain'}-${cdi ? 'cdi' : 'plain'}`);
+  return withLock(basename(place), async () => {
+    forgetTheDead(folder);
+    const known = findRunning(place);
+    if (known !== undefined && (await answers(known.host))) {
+      for (const image of images) await ensureImage(known.host, image);
+      return { kind, host: known.host, apiVersion: known.apiVersion, folder: known.folder, isOwn: true };
+    }
+    const engine = await startEngine({ ...options, owner });
+    const { host, apiVersion, folder: itsFolder } = engine;
+    writeFileSync(place, JSON.stringify({ host, apiVersion, folder: itsFolder }));
+    return { kind, host, apiVersion, folder: itsFolder, isOwn: true };
   });
-  await run(client[0], [...client[1], 'commit', id, gpuImage], { stdio: 'ignore', env: withoutHost() });
-  await run(client[0], [...client[1], 'rm', id], { stdio: 'ignore', env: withoutHost() });
 }
 
-async function untilReady(host, child, log) {
-  for (let i = 0; i < 300; i++) {
-    if (
-      ask('/usr/bin/docker', ['-H', host, 'version', '--format', '{{.Server.Version}}'], { env: withoutHost() }) !==
-      undefined
-    )
-      return;
-    if (child.exitCode !== null) break;
-    await delay(200);
+function forgetTheDead(folder) {
+  for (const name of readdirSync(folder)) {
+    if (!isAlive(Number(name.split('-')[0]))) rmSync(join(folder, name), { force: true });
   }
-  throw new Error(`dockerd did not start; its last words:\n${readFileSync(log, 'utf8').slice(-2000)}`);
 }
 
-const stateFile = join(cacheFolder, 'engine.json');
+function findRunning(place) {
+  try {
+    return JSON.parse(readFileSync(place, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
 
-async function main(verb) {
-  if (verb === 'start') {
-    const engine = await startEngine({ gpu: process.argv.includes('--gpu') });
-    writeFileSync(stateFile, JSON.stringify({ host: engine.host, pid: engine.pid?.(), folder: engine.folder }));
-    console.log(JSON.stringify({ host: engine.host }));
+const handFolder = join(cacheFolder, 'by-hand');
+
+/** Records of the engines that `start` left running. */
+function byHand() {
+  if (!existsSync(handFolder)) return [];
+  return readdirSync(handFolder).flatMap((name) => {
+    const folder = join(tmpdir(), name);
+    if (existsSync(recordOf(folder))) return [readRecord(folder)];
+    rmSync(join(handFolder, name), { force: true });
+    return [];
+  });
+}
+
+const verbs = {
+  start: async (words) => {
+    const flags = words.filter((word) => word.startsWith('--'));
+    const [kind = 'docker-20'] = words.filter((word) => !word.startsWith('--'));
+    const images = [testImage, ...(flags.includes('--ml') ? [mlImage] : [])];
+    const engine = await startEngine({
+      kind,
+      gpu: flags.includes('--gpu'),
+      cdi: flags.includes('--cdi'),
+      images,
+      owner: null,
+    });
+    if (engine.isOwn) {
+      mkdirSync(handFolder, { recursive: true });
+      writeFileSync(join(handFolder, basename(engine.folder)), '');
+    }
+    console.log(
+      JSON.stringify({ kind: engine.kind, host: engine.host, apiVersion: engine.apiVersion, pid: engine.pid?.() }),
+    );
     process.exit(0);
-  }
-  if (verb !== 'stop') throw new Error('usage: node test/support/engine.mjs start [--gpu] | stop');
-  const { pid, folder } = JSON.parse(readFileSync(stateFile, 'utf8'));
-  if (pid !== undefined && ask('ps', ['-o', 'comm=', '-p', String(pid)])?.trim() === 'dockerd')
-    process.kill(pid, 'SIGTERM');
-  await delay(2000);
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-  rmSync(stateFile);
-}
+  },
+  list: async () => {
+    for (const { kind, host, pid } of byHand()) console.log(JSON.stringify({ kind, host, pid, isAlive: isAlive(pid) }));
+  },
+  stop: async ([host]) => {
+    for (const record of byHand().filter((record) => host === undefined || record.host === host)) {
+      await discard(record);
+      rmSync(join(handFolder, basename(record.folder)), { force: true });
+      say(`stopped ${record.kind} at ${record.host}`);
+    }
+  },
+};
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv[2]);
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const verb = verbs[process.argv[2]];
+  if (verb === undefined)
+    throw new Error('usage: node test/support/engine.mjs start [KIND] [--gpu] [--cdi] [--ml] | list | stop [HOST]');
+  await verb(process.argv.slice(3));
+}
