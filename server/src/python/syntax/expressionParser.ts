@@ -49,7 +49,7 @@ export abstract class ExpressionParser extends ParameterParser {
   }
 
   private missingElse(body: Node): never {
-    if (this.isOp(':')) this.invalid();
+    if (this.isOp(':') || this.isKind('error')) this.invalid();
     return this.fail("expected 'else' after 'if' expression", body.start, this.lastEnd);
   }
 

@@ -1,5 +1,5 @@
 /** Numbers and escape sequences: what CPython's tokenizer and string parser refuse in a literal. */
-import { nameEnd, namePartLength, nameStartLength } from './characters';
+import { backslash, isLineEnd, lineBreakLength, nameEnd, namePartLength, nameStartLength } from './characters';
 
 export interface LiteralProblem {
   readonly message: string;
@@ -82,4 +82,20 @@ function textEscape(body: string, at: number): string | undefined {
 function namedEscape(body: string, at: number): string | undefined {
   if (/^\{[^}]+\}/.test(body.slice(at + 2, at + 130))) return undefined;
   return "(unicode error) 'unicodeescape' codec can't decode: malformed \\N character escape";
+}
+
+/** The offset of the quote that closes the string whose content starts at `from`, or undefined. */
+export function stringEnd(text: string, from: number, quote: string, triple: boolean): number | undefined {
+  const code = quote.charCodeAt(0);
+  for (let at = from; at < text.length; at++) {
+    const here = text.charCodeAt(at);
+    if (here === backslash) {
+      at += Math.max(lineBreakLength(text, at + 1), 1);
+    } else if (here === code) {
+      if (!triple || text.startsWith(quote.repeat(3), at)) return at;
+    } else if (!triple && isLineEnd(here)) {
+      return undefined;
+    }
+  }
+  return undefined;
 }

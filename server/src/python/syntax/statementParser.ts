@@ -39,11 +39,20 @@ export class StatementParser extends DefinitionParser {
   /** Where nothing closes them because a string inside of them never ends, that is the problem. */
   private endOfBrackets(depth: number): 'closed' | 'open' | SyntaxProblem {
     for (let token = this.token; token.kind !== 'end'; token = this.tokenizer.next()) {
-      if (token.problem?.message.startsWith('unterminated') === true) return token.problem;
-      if (token.problem !== undefined || this.startsDefinition(token)) return 'open';
+      const { problem } = token;
+      if (problem?.message.startsWith('unterminated') === true) return problem;
+      if (this.startsDefinition(token) || /never closed$|^closing/.test(problem?.message ?? '')) return 'open';
+      this.skipRest(token);
       if (this.tokenizer.brackets.length < depth) return 'closed';
     }
     return 'open';
+  }
+
+  /** Of an f-string only the opening is a token; what can't be read otherwise lies within the brackets. */
+  private skipRest(token: Token): void {
+    const { tokenizer } = this;
+    if (token.kind === 'fstring') tokenizer.skipBody(token);
+    else if (token.problem !== undefined) tokenizer.position = Math.max(tokenizer.position, token.end, token.start + 1);
   }
 
   /** A definition at the margin cannot stand in brackets: looking further would cost time at each key. */

@@ -80,7 +80,17 @@ export class TokenReader {
     const { problem, kind, start, end } = this.token;
     if (problem !== undefined) throw new SyntaxFailure(problem);
     if (kind === 'indent') this.fail('unexpected indent', start, end, 'IndentationError');
-    throw new SyntaxFailure({ kind: 'SyntaxError', message: message ?? 'invalid syntax', start, end }, true);
+    throw new SyntaxFailure(
+      { kind: 'SyntaxError', message: message ?? 'invalid syntax', ...this.place(start, end) },
+      true,
+    );
+  }
+
+  /** What is missing at the end of the file is missing in its last line. */
+  private place(start: number, end: number): { start: number; end: number } {
+    if (start < this.source.length || start === 0) return { start, end };
+    const last = this.source.replace(/(?:\r\n|\r|\n)$/, '').length;
+    return { start: last, end: last };
   }
 
   protected fail(message: string, start: number, end: number, kind: SyntaxKind = 'SyntaxError'): never {

@@ -15,7 +15,7 @@ import {
   strangeCharacter,
   tab,
 } from './characters';
-import { escapeProblem, scanNumber, type LiteralProblem } from './literals';
+import { escapeProblem, scanNumber, stringEnd, type LiteralProblem } from './literals';
 import type { SyntaxKind } from './syntaxProblem';
 import type { Token, TokenKind } from './token';
 
@@ -347,7 +347,7 @@ export class Tokenizer {
       this.position = bodyStart;
       return this.token('fstring', prefix, at, bodyStart);
     }
-    const bodyEnd = this.bodyEnd(bodyStart, quote, triple);
+    const bodyEnd = stringEnd(this.text, bodyStart, quote, triple);
     if (bodyEnd === undefined) {
       const what = triple ? 'triple-quoted string' : 'string';
       this.sawUpTo(triple ? this.text.length : nextLine(this.text, bodyStart));
@@ -358,20 +358,11 @@ export class Tokenizer {
     return problem === undefined ? this.token('string', prefix, at, this.position) : this.literalProblem(problem);
   }
 
-  /** The offset of the closing quote, or undefined. */
-  private bodyEnd(from: number, quote: string, triple: boolean): number | undefined {
-    const code = quote.charCodeAt(0);
-    for (let at = from; at < this.text.length; at++) {
-      const here = this.text.charCodeAt(at);
-      if (here === backslash) {
-        at += Math.max(lineBreakLength(this.text, at + 1), 1);
-      } else if (here === code) {
-        if (!triple || this.text.startsWith(quote.repeat(3), at)) return at;
-      } else if (!triple && isLineEnd(here)) {
-        return undefined;
-      }
-    }
-    return undefined;
+  /** Goes on behind an f-string whose opening quote was the last token, without a look at what it holds. */
+  skipBody({ end, start, text }: Token): void {
+    const triple = end - start - text.length === 3;
+    const close = stringEnd(this.text, end, this.text[end - 1] ?? '"', triple);
+    this.position = close === undefined ? end : close + (triple ? 3 : 1);
   }
 
   private bodyProblem(prefix: string, start: number, end: number): LiteralProblem | undefined {
