@@ -1,14 +1,8 @@
 /** The page: the panel or a run, whichever the host sends. The page speaks first. */
 import { connectHost } from './host';
-import {
-  draftSchema,
-  type Draft,
-  type HostMessage,
-  type LogLine,
-  type PanelState,
-  type RunPageState,
-} from './protocol';
+import { draftSchema, type Draft, type HostMessage, type PanelState, type RunPageState } from './protocol';
 import { registerToolkit } from './toolkit';
+import { appendLines, nextMatch, type LogBuffer } from './view/logView';
 import { drawPanel } from './view/panel';
 import type { PanelActions } from './view/panelActions';
 import { drawRunPage } from './view/runPage';
@@ -18,24 +12,29 @@ const host = connectHost();
 const root = document.getElementById('root') as HTMLElement;
 let panel: PanelState | undefined;
 let runPage: RunPageState | undefined;
-let lines: LogLine[] = [];
+let log: LogBuffer = { first: 0, lines: [] };
 let pending = false;
-const longestLog = 100_000;
 
 const actions: PanelActions = {
   send: (message) => {
     if (message.kind === 'run' && panel !== undefined && panel.problems.length > 0) return goToProblem(1);
     host.send(message);
   },
-  edit: (part, now) => {
+  edit: (part) => {
     if (panel === undefined) return;
     const draft: Draft = { ...panel.draft, ...part };
     panel = { ...panel, draft, saved: false };
-    host.remember(draft);
+    remember(draft);
     host.send({ kind: 'edit', draft });
-    if (now) drawPanel(root, panel, actions);
+    drawPanel(root, panel, actions);
   },
 };
+
+/** A secret that was typed is kept by the extension alone, never in the page's own state. */
+function remember(draft: Draft): void {
+  const parameters = draft.parameters.map((row) => (row.secret ? { ...row, value: '' } : row));
+  host.remember({ ...draft, parameters });
+}
 
 host.onMessage((message) => take(message));
 host.send({ kind: 'ready' });
@@ -51,7 +50,7 @@ function take(message: HostMessage): void {
       break;
     case 'draft':
       if (panel !== undefined) panel = { ...panel, draft: message.draft };
-      host.remember(message.draft);
+      remember(message.draft);
       drawSoon();
       break;
     case 'runPage':
@@ -59,7 +58,7 @@ function take(message: HostMessage): void {
       drawSoon();
       break;
     default:
-      lines = [...lines.slice(0, message.from), ...message.lines].slice(-longestLog);
+      log = appendLines(log, message.from, message.lines);
       drawSoon();
   }
 }
@@ -71,7 +70,7 @@ function drawSoon(): void {
   requestAnimationFrame(() => {
     pending = false;
     if (panel !== undefined) drawPanel(root, panel, actions);
-    if (runPage !== undefined) drawRunPage(root, runPage, lines, host.send);
+    if (runPage !== undefined) drawRunPage(root, runPage, log, host.send);
   });
 }
 
@@ -83,11 +82,31 @@ function goToProblem(step: 1 | -1): void {
 }
 
 window.addEventListener('keydown', (event) => {
-  const withModifier = event.ctrlKey || event.metaKey;
-  if (event.key === 'F8') goToProblem(event.shiftKey ? -1 : 1);
-  else if (panel === undefined || !withModifier) return;
-  else if (event.key === 'Enter') actions.send({ kind: 'run', draft: panel.draft });
-  else if (event.key.toLowerCase() === 's') host.send({ kind: 'save', draft: panel.draft, as: event.shiftKey });
-  else return;
-  event.preventDefault();
+  const isTaken = panel === undefined ? runPageKey(event) : panelKey(event, panel);
+  if (isTaken) event.preventDefault();
 });
+
+function panelKey(event: KeyboardEvent, { draft }: PanelState): boolean {
+  if (event.key === 'F8') {
+    goToProblem(event.shiftKey ? -1 : 1);
+    return true;
+  }
+  if (!event.ctrlKey && !event.metaKey) return false;
+  if (event.key === 'Enter') {
+    actions.send({ kind: 'run', draft });
+    return true;
+  }
+  if (event.key.toLowerCase() !== 's') return false;
+  host.send({ kind: 'save', draft, as: event.shiftKey });
+  return true;
+}
+
+function runPageKey(event: KeyboardEvent): boolean {
+  if (event.key === 'F3') {
+    nextMatch(event.shiftKey ? -1 : 1);
+    return true;
+  }
+  const isFind = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'f';
+  if (isFind) document.getElementById('logSearch')?.focus();
+  return isFind;
+}

@@ -12,6 +12,7 @@ import {
   vsCodeRadioGroup,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
+import { wish } from './view/wish';
 
 export function registerToolkit(): void {
   provideVSCodeDesignSystem().register(
@@ -29,18 +30,18 @@ export function registerToolkit(): void {
 
 type ValueElement = HTMLElement & { value: string };
 
-/** The component drops `aria-label` when it is connected, so the name goes to its inner input after every insertion. */
-function keepName(element: HTMLElement, name: string, problem: () => string): void {
-  const apply = (): void => {
-    element.setAttribute('aria-label', name);
-    const input = element.shadowRoot?.querySelector('input');
-    input?.setAttribute('aria-label', name);
-    input?.setAttribute('aria-invalid', String(problem() !== ''));
-    if (problem() === '') input?.removeAttribute('aria-description');
-    else input?.setAttribute('aria-description', problem());
-  };
-  queueMicrotask(apply);
-  requestAnimationFrame(apply);
+/**
+ * Text fields and check boxes overwrite `aria-label` when they connect and drop `aria-description`, so the name goes to
+ * the inner input, after every insertion.
+ */
+function nameInput(element: HTMLElement, name: string, problem: string): void {
+  if (element.getAttribute('aria-label') !== name) element.setAttribute('aria-label', name);
+  const input = element.shadowRoot?.querySelector('input');
+  if (input === null || input === undefined) return;
+  input.setAttribute('aria-label', name);
+  input.setAttribute('aria-invalid', String(problem !== ''));
+  if (problem === '') input.removeAttribute('aria-description');
+  else input.setAttribute('aria-description', problem);
 }
 
 export interface FieldOptions {
@@ -53,17 +54,20 @@ export interface FieldOptions {
   readonly onInput: (value: string) => void;
 }
 
+const valueOf = (event: Event): string => (event.currentTarget as ValueElement).value;
+
 export function textField(options: FieldOptions): HTMLElement {
-  const element = document.createElement('vscode-text-field') as ValueElement & { placeholder: string; type: string };
-  element.id = options.id;
-  element.setAttribute('value', options.value);
-  element.value = options.value;
-  element.setAttribute('placeholder', options.placeholder ?? '');
-  if (options.secret === true) element.setAttribute('type', 'password');
-  if ((options.problem ?? '') !== '') element.classList.add('invalid');
-  element.addEventListener('input', () => options.onInput(element.value));
-  keepName(element, options.name, () => options.problem ?? '');
-  return element;
+  const { id, name, value, placeholder = '', secret = false, problem = '', onInput } = options;
+  const element = document.createElement('vscode-text-field');
+  element.id = id;
+  element.setAttribute('placeholder', placeholder);
+  element.setAttribute('type', secret ? 'password' : 'text');
+  if (problem !== '') element.setAttribute('data-invalid', '');
+  return wish(element, {
+    value,
+    handlers: { input: (event) => onInput(valueOf(event)) },
+    mend: (mounted) => nameInput(mounted, name, problem),
+  });
 }
 
 export interface ChoiceOptions {
@@ -82,31 +86,39 @@ interface Dropdown extends ValueElement {
 
 /** A choice that is not among `choices` any more is shown as gone, never silently replaced. */
 export function dropdown(options: ChoiceOptions): HTMLElement {
+  const { id, name, value, choices, onChange } = options;
   const element = document.createElement('vscode-dropdown') as Dropdown;
-  element.id = options.id;
-  const isGone = options.value !== '' && !options.choices.some((choice) => choice.value === options.value);
-  const gone = isGone ? [{ value: options.value, text: `${options.value} (gone)` }] : [];
-  for (const choice of [...gone, ...options.choices]) {
+  element.id = id;
+  element.setAttribute('aria-label', name);
+  const isGone = value !== '' && !choices.some((choice) => choice.value === value);
+  const gone = isGone ? [{ value, text: `${value} (gone)` }] : [];
+  const all = [...gone, ...choices];
+  for (const choice of all) {
     const option = document.createElement('vscode-option');
     option.setAttribute('value', choice.value);
     option.textContent = choice.text;
     option.title = choice.text;
-    if (isGone && choice.value === options.value) option.setAttribute('disabled', '');
+    if (isGone && choice.value === value) option.setAttribute('disabled', '');
     element.append(option);
   }
-  requestAnimationFrame(() => {
-    element.value = options.value;
-    mendKeys(element);
+  return wish(element, {
+    value,
+    signature: JSON.stringify([isGone, all]),
+    handlers: { change: (event) => onChange(valueOf(event)) },
+    mend: mendKeys,
   });
-  element.addEventListener('change', () => options.onChange(element.value));
-  element.setAttribute('aria-label', options.name);
-  return element;
 }
 
-function mendKeys(element: Dropdown): void {
+const mended = new WeakSet<HTMLElement>();
+
+/** Ctrl+letter is a command and not typing; Escape puts back what was chosen when the list opened. */
+function mendKeys(host: HTMLElement): void {
+  const element = host as Dropdown;
+  if (mended.has(host) || typeof element.keydownHandler !== 'function') return;
+  mended.add(host);
   const original = element.keydownHandler.bind(element);
   let opened = -1;
-  element.addEventListener('click', () => (opened = element.selectedIndex));
+  element.addEventListener('click', () => (opened = element.selectedIndex), { capture: true });
   element.keydownHandler = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return true;
     if (!element.open) opened = element.selectedIndex;
@@ -115,13 +127,27 @@ function mendKeys(element: Dropdown): void {
   };
 }
 
-export function checkbox(name: string, checked: boolean, onChange: (checked: boolean) => void): HTMLElement {
-  const element = document.createElement('vscode-checkbox') as HTMLElement & { checked: boolean };
-  element.textContent = name;
+/** `shown` is the text beside the box; `name` is what a screen reader says. */
+export function checkbox(
+  name: string,
+  checked: boolean,
+  onChange: (checked: boolean) => void,
+  shown = name,
+): HTMLElement {
+  const element = document.createElement('vscode-checkbox');
+  element.textContent = shown;
   if (checked) element.setAttribute('checked', '');
-  element.checked = checked;
-  element.addEventListener('change', () => onChange(element.checked));
-  return element;
+  return wish(element, {
+    checked,
+    handlers: {
+      change: (event) => {
+        const now = (event.currentTarget as HTMLElement & { checked: boolean }).checked;
+        // Setting it from here makes the component report a change too.
+        if (now !== checked) onChange(now);
+      },
+    },
+    mend: (mounted) => mounted.setAttribute('aria-label', name),
+  });
 }
 
 export function button(
@@ -141,25 +167,33 @@ export function button(
   }
   if (appearance === 'icon') element.title = text;
   else element.append(text);
-  element.addEventListener('click', onClick);
-  return element;
+  return wish(element, { handlers: { click: onClick } });
 }
 
 export function radioGroup(options: ChoiceOptions & { readonly disabled: ReadonlySet<string> }): HTMLElement {
-  const group = document.createElement('vscode-radio-group') as ValueElement;
-  group.id = options.id;
-  group.setAttribute('aria-label', options.name);
-  for (const choice of options.choices) {
+  const { id, name, value, choices, disabled, onChange } = options;
+  const group = document.createElement('vscode-radio-group');
+  group.id = id;
+  group.setAttribute('aria-label', name);
+  for (const choice of choices) {
     const radio = document.createElement('vscode-radio');
     radio.setAttribute('value', choice.value);
-    if (choice.value === options.value) radio.setAttribute('checked', '');
-    if (options.disabled.has(choice.value)) radio.setAttribute('disabled', '');
+    if (choice.value === value) radio.setAttribute('checked', '');
+    if (disabled.has(choice.value)) radio.setAttribute('disabled', '');
     radio.textContent = choice.text;
     group.append(radio);
   }
-  requestAnimationFrame(() => (group.value = options.value));
-  group.addEventListener('change', () => {
-    if (group.value !== options.value && group.value !== '') options.onChange(group.value);
+  return wish(group, {
+    value,
+    signature: JSON.stringify([choices, [...disabled]]),
+    handlers: {
+      change: (event) => {
+        const chosen = (event.currentTarget as ValueElement).value;
+        if (chosen !== value && chosen !== '') onChange(chosen);
+      },
+    },
+    mend: (mounted) => {
+      for (const radio of mounted.querySelectorAll('vscode-radio')) radio.setAttribute('aria-label', radio.textContent);
+    },
   });
-  return group;
 }

@@ -27,7 +27,7 @@ function engineField(state: PanelState, edit: Edit): HTMLElement {
     text: `${name} (${is === 'ready' ? version : is})`,
   }));
   const choices = [{ value: '', text: 'Automatic: Docker, else the local Python' }, ...known];
-  const onChange = (engine: string): void => edit({ engine }, true);
+  const onChange = (engine: string): void => edit({ engine });
   const control = dropdown({ id: 'engine', name: 'Engine', value: state.draft.engine, choices, onChange });
   return field(state, 'engine', 'Engine', control);
 }
@@ -56,14 +56,14 @@ function gpuChoice(draft: Draft, edit: Edit): HTMLElement {
       { value: 'count', text: 'Count' },
       { value: 'ids', text: 'Choose' },
     ],
-    onChange: (value) => edit({ gpuKind: value as Draft['gpuKind'] }, true),
+    onChange: (value) => edit({ gpuKind: value as Draft['gpuKind'] }),
   });
 }
 
 function gpuDetail(state: PanelState, edit: Edit): HTMLElement | false {
   const { gpuKind, gpuCount, gpuIds } = state.draft;
   if (gpuKind === 'count') {
-    const onInput = (value: string): void => edit({ gpuCount: value }, false);
+    const onInput = (value: string): void => edit({ gpuCount: value });
     return field(
       state,
       'gpuCount',
@@ -74,7 +74,7 @@ function gpuDetail(state: PanelState, edit: Edit): HTMLElement | false {
   if (gpuKind !== 'ids') return false;
   const onInput = (text: string): void => {
     const ids = text.split(',').map((id) => id.trim());
-    edit({ gpuIds: ids.filter((id) => id !== '') }, false);
+    edit({ gpuIds: ids.filter((id) => id !== '') });
   };
   const control = textField({ id: 'gpuIds', name: 'GPU ids', value: gpuIds.join(','), placeholder: '0,1', onInput });
   return field(state, 'gpuIds', 'Which', control);
@@ -82,7 +82,7 @@ function gpuDetail(state: PanelState, edit: Edit): HTMLElement | false {
 
 function limits(state: PanelState, edit: Edit): HTMLElement {
   const limit = (id: 'memory' | 'cpus' | 'shm' | 'timeout', label: string, placeholder: string): HTMLElement => {
-    const onInput = (value: string): void => edit({ [id]: value }, false);
+    const onInput = (value: string): void => edit({ [id]: value });
     return field(state, id, label, textField({ id, name: label, value: state.draft[id], placeholder, onInput }));
   };
   return h(
@@ -99,7 +99,7 @@ export function outputSection(state: PanelState, { edit }: PanelActions): HTMLEl
   const { draft } = state;
   return section(
     'Output',
-    checkbox('Save training data', draft.saveTrainingData, (saveTrainingData) => edit({ saveTrainingData }, false)),
+    checkbox('Save training data', draft.saveTrainingData, (saveTrainingData) => edit({ saveTrainingData })),
     h('p', { class: 'help' }, 'Keeps a copy of the dataset with the run, under data_directory.'),
     field(
       state,
@@ -110,7 +110,7 @@ export function outputSection(state: PanelState, { edit }: PanelActions): HTMLEl
         name: 'Artifacts directory',
         value: draft.artifactsDirectory,
         placeholder: 'artifacts',
-        onInput: (artifactsDirectory) => edit({ artifactsDirectory }, false),
+        onInput: (artifactsDirectory) => edit({ artifactsDirectory }),
       }),
       'What train.py writes there is kept with the run.',
     ),
@@ -133,7 +133,7 @@ export function advancedSection(state: PanelState, { edit }: PanelActions): HTML
         name: 'Base image',
         value: draft.image,
         placeholder: 'python:3.12-slim',
-        onInput: (image) => edit({ image }, false),
+        onInput: (image) => edit({ image }),
       }),
     ),
     h(
@@ -151,7 +151,7 @@ export function advancedSection(state: PanelState, { edit }: PanelActions): HTML
             { value: 'bridge', text: 'bridge' },
             { value: 'none', text: 'none' },
           ],
-          onChange: (value) => edit({ network: value as Draft['network'] }, false),
+          onChange: (value) => edit({ network: value as Draft['network'] }),
         }),
       ),
       field(
@@ -166,7 +166,7 @@ export function advancedSection(state: PanelState, { edit }: PanelActions): HTML
             { value: 'read-only', text: 'read-only' },
             { value: 'copy', text: 'a private writable view' },
           ],
-          onChange: (value) => edit({ datasetAccess: value as Draft['datasetAccess'] }, false),
+          onChange: (value) => edit({ datasetAccess: value as Draft['datasetAccess'] }),
         }),
       ),
     ),

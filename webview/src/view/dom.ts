@@ -1,4 +1,6 @@
 /** Builds DOM: text always goes in as text. */
+import { morphChildren } from './morph';
+import { wish } from './wish';
 
 export type Child = Node | string | undefined | false;
 
@@ -18,8 +20,7 @@ export const icon = (name: string, colour = ''): HTMLElement =>
 
 export function link(text: string, onClick: () => void): HTMLElement {
   const element = h('button', { class: 'link', type: 'button' }, text);
-  element.addEventListener('click', onClick);
-  return element;
+  return wish(element, { handlers: { click: onClick } });
 }
 
 /** A version as a box: solid where it exists, dashed where it will be made. */
@@ -39,11 +40,8 @@ export function section(title: string, ...children: readonly Child[]): HTMLEleme
   );
 }
 
-/** Puts the focus back to the control of the same id after the page was drawn again. */
 export function redraw(root: HTMLElement, ...children: readonly Child[]): void {
-  const focused = document.activeElement?.id ?? '';
-  const top = document.scrollingElement?.scrollTop ?? 0;
-  root.replaceChildren(...children.filter((child): child is Node | string => child !== undefined && child !== false));
-  if (focused !== '') document.getElementById(focused)?.focus({ preventScroll: true });
-  if (document.scrollingElement !== null) document.scrollingElement.scrollTop = top;
+  const wanted = document.createDocumentFragment();
+  for (const child of children) if (child !== undefined && child !== false) wanted.append(child);
+  morphChildren(root, wanted);
 }

@@ -40,7 +40,7 @@ export function drawPanel(root: HTMLElement, state: PanelState, actions: PanelAc
         computeSection(state, actions),
         section(
           'Parameters',
-          parametersView(draft, (parameters, now) => actions.edit({ parameters: [...parameters] }, now)),
+          parametersView(draft, (parameters) => actions.edit({ parameters: [...parameters] })),
         ),
         outputSection(state, actions),
         advancedSection(state, actions),
@@ -91,7 +91,7 @@ function packageSection(state: PanelState, { edit }: PanelActions): HTMLElement 
           name: 'ML package',
           value: draft.package,
           choices: packages.map((one) => ({ value: keyOf(one), text: one.name })),
-          onChange: (value) => edit({ package: value, from: '' }, true),
+          onChange: (value) => edit({ package: value, from: '' }),
         }),
       ),
       field(
@@ -103,7 +103,7 @@ function packageSection(state: PanelState, { edit }: PanelActions): HTMLElement 
           name: 'Start from',
           value: draft.from,
           choices: [...working, ...versions],
-          onChange: (from) => edit({ from }, true),
+          onChange: (from) => edit({ from }),
         }),
       ),
     ),
@@ -118,13 +118,13 @@ function datasetSection(state: PanelState, { edit, send }: PanelActions): HTMLEl
     value: draft.dataset,
     placeholder: 'data/…',
     problem: state.problems.find((one) => one.field === 'dataset')?.message ?? '',
-    onInput: (value) => edit({ dataset: value, subFolder: '' }, false),
+    onInput: (value) => edit({ dataset: value, subFolder: '' }),
   });
   const subFolders = (dataset?.subFolders ?? []).map((name) => ({ value: name, text: name }));
   const recent = h('p', { class: 'help' }, 'Recent: ');
   for (const path of state.recentDatasets.slice(0, 3))
     recent.append(
-      link(path, () => edit({ dataset: path, subFolder: '' }, true)),
+      link(path, () => edit({ dataset: path, subFolder: '' })),
       ' ',
     );
   const body = [
@@ -151,7 +151,7 @@ function datasetSection(state: PanelState, { edit, send }: PanelActions): HTMLEl
           name: 'Sub-folder',
           value: draft.subFolder,
           choices: [{ value: '', text: 'Whole folder' }, ...subFolders],
-          onChange: (subFolder) => edit({ subFolder }, true),
+          onChange: (subFolder) => edit({ subFolder }),
         }),
       ),
     ),

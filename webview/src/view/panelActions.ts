@@ -3,6 +3,6 @@ import type { Draft, PageMessage } from '../protocol';
 
 export interface PanelActions {
   readonly send: (message: PageMessage) => void;
-  /** `now`: draw the page again, for what is shown depends on it. */
-  readonly edit: (draft: Partial<Draft>, now: boolean) => void;
+  /** Draws the page again at once, so that no view works on an older draft. */
+  readonly edit: (draft: Partial<Draft>) => void;
 }

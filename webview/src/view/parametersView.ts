@@ -4,10 +4,7 @@ import type { Draft, ParameterRow } from '../protocol';
 import { button, checkbox, textField } from '../toolkit';
 import { h } from './dom';
 
-export function parametersView(
-  draft: Draft,
-  change: (parameters: readonly ParameterRow[], redraw: boolean) => void,
-): HTMLElement {
+export function parametersView(draft: Draft, change: Change): HTMLElement {
   const table = h('table', { class: 'parameters' }, h('caption', { class: 'hidden' }, 'Parameters of the run'));
   const head = h('tr', {});
   for (const title of ['Name', 'Value', 'Secret', '']) head.append(h('th', { scope: 'col' }, title));
@@ -30,15 +27,15 @@ export function parametersView(
   return table;
 }
 
-type Change = (parameters: readonly ParameterRow[], redraw: boolean) => void;
+type Change = (parameters: readonly ParameterRow[]) => void;
 
 function rowView(rows: readonly ParameterRow[], row: ParameterRow, i: number, change: Change): HTMLElement {
   const isLast = i === rows.length - 1;
   const called = row.name === '' ? `parameter ${i + 1}` : row.name;
   const problem = isLast && row.name === '' ? undefined : rowProblem(rows, row);
-  const put = (part: Partial<ParameterRow>, redraw = false): void => {
+  const put = (part: Partial<ParameterRow>): void => {
     const next = rows.map((one, at) => (at === i ? { ...one, ...part } : one));
-    change(next.filter(isKept(rows.length)), redraw || isLast);
+    change(next.filter(isKept(rows.length)));
   };
   const name = h(
     'td',
@@ -46,10 +43,14 @@ function rowView(rows: readonly ParameterRow[], row: ParameterRow, i: number, ch
     nameField(i, row, problem, (value) => put({ name: value })),
   );
   if (problem !== undefined) name.append(h('p', { class: 'problem', role: 'alert' }, problem));
-  const secret = checkbox(row.stored ? 'stored' : '', row.secret, (checked) => put({ secret: checked }, true));
-  secret.setAttribute('aria-label', `${called} is secret`);
+  const secret = checkbox(
+    `${called} is secret`,
+    row.secret,
+    (checked) => put({ secret: checked }),
+    row.stored ? 'stored' : '',
+  );
   const without = rows.slice(0, -1).filter((_, at) => at !== i);
-  const remove = isLast ? '' : button(`Remove ${called}`, () => change(without, true), 'icon', 'close');
+  const remove = isLast ? '' : button(`Remove ${called}`, () => change(without), 'icon', 'close');
   const value = valueField(i, row, called, (text) => put({ value: text }));
   return h('tr', {}, name, h('td', {}, value), h('td', {}, secret), h('td', {}, remove));
 }

@@ -6,14 +6,16 @@ import type { LogLine, PageMessage, RunPageState } from '../protocol';
 import { button } from '../toolkit';
 import { chart, type Series } from './chart';
 import { h, icon, link, redraw, section } from './dom';
+import { fillLog, logSection, type LogBuffer } from './logView';
 import { bump, stateIcon } from './runStrip';
 
 export function drawRunPage(
   root: HTMLElement,
   state: RunPageState,
-  lines: readonly LogLine[],
+  buffer: LogBuffer,
   send: (message: PageMessage) => void,
 ): void {
+  const { lines } = buffer;
   const { run } = state;
   redraw(
     root,
@@ -27,11 +29,12 @@ export function drawRunPage(
       h(
         'div',
         { class: 'columns' },
-        h('div', {}, metricsView(run, lines), artifactsView(state, send), logView(run, lines, send)),
+        h('div', {}, metricsView(run, lines), artifactsView(state, send), logSection(run, buffer, send)),
         h('aside', {}, resultsView(run), state.madeOf.length > 0 && madeOfView(state)),
       ),
     ),
   );
+  fillLog(buffer);
 }
 
 function headView(run: Run, send: (message: PageMessage) => void): HTMLElement {
@@ -179,48 +182,6 @@ function artifactsView({ pictures, files }: RunPageState, send: (message: PageMe
     );
   return section('Artifacts', grid, files.length > 0 && list);
 }
-
-const shownLines = 2_000;
-
-function logView(run: Run, lines: readonly LogLine[], send: (message: PageMessage) => void): HTMLElement {
-  const began = lines[0] === undefined ? 0 : Date.parse(lines[0].time);
-  const log = h('div', {
-    class: 'log mono',
-    role: 'log',
-    'aria-live': 'off',
-    tabindex: '0',
-    id: 'log',
-    'aria-label': 'Log',
-  });
-  for (const line of lines.slice(-shownLines)) {
-    const time = ((Date.parse(line.time) - began) / 1000).toFixed(1);
-    const mark = line.stream === 'stderr' && h('span', { class: 'hidden' }, 'stderr: ');
-    log.append(
-      h(
-        'div',
-        { class: `line ${line.stream}${parseMetric(line.text) === undefined ? '' : ' metric'}` },
-        h('span', { class: 'time' }, time),
-        h('span', {}, mark, plain(line.text)),
-      ),
-    );
-  }
-  requestAnimationFrame(() => (log.scrollTop = log.scrollHeight));
-  const errors = lines.filter((line) => line.stream === 'stderr').length;
-  const count = `${lines.length} lines, ${errors} on stderr${lines.length > shownLines ? `; the last ${shownLines} are shown` : ''}`;
-  return section(
-    'Log',
-    h(
-      'div',
-      { class: 'buttons' },
-      button('Open log in an editor', () => send({ kind: 'showLog' })),
-    ),
-    log,
-    h('p', { class: 'help' }, lines.length === 0 && hasEnded(run.state) ? 'The run printed nothing.' : count),
-  );
-}
-
-/** Without ANSI escape sequences. */
-const plain = (text: string): string => text.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '');
 
 function resultsView(run: Run): HTMLElement | false {
   const { results } = run;
