@@ -15,8 +15,8 @@ it('a document that breaks the check twice is set aside with a message until it 
   });
   const asides: unknown[] = [];
   const messages: unknown[] = [];
-  client.connection.onNotification('trainingPipelines/setAside', (params: unknown) => asides.push(params));
-  client.connection.onNotification('window/showMessage', (params: unknown) => messages.push(params));
+  client.connection.onNotification('trainingPipelines/setAside', (params: unknown) => void asides.push(params));
+  client.connection.onNotification('window/showMessage', (params: unknown) => void messages.push(params));
   await client.open(uri, 'class Main: pass\n');
   expect(await client.codes(uri)).toEqual(['train-missing', 'save-missing']);
   broken = true;
