@@ -49,4 +49,6 @@ export function engineProblem(kind?: EngineKind): string | undefined;
 export function startEngine(options?: EngineOptions): Promise<TestEngine>;
 /** The engine that all test files of a run share. */
 export function sharedEngine(options?: EngineOptions): Promise<SharedEngine>;
+/** Ends what the test files of a run shared. `owner`: the process id of that run. */
+export function stopShared(owner: number): Promise<void>;
 export function ensureImage(host: string, name: string): Promise<void>;

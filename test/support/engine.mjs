@@ -159,6 +159,17 @@ export async function sharedEngine(options = {}) {
   });
 }
 
+/** Ends what `sharedEngine` started for an owner. */
+export async function stopShared(owner) {
+  const folder = join(cacheFolder, 'shared');
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder).filter((name) => name.startsWith(`${owner}-`))) {
+    const known = findRunning(join(folder, name));
+    rmSync(join(folder, name), { force: true });
+    if (known !== undefined && existsSync(recordOf(known.folder))) await discard(readRecord(known.folder));
+  }
+}
+
 function forgetTheDead(folder) {
   for (const name of readdirSync(folder)) {
     if (!isAlive(Number(name.split('-')[0]))) rmSync(join(folder, name), { force: true });

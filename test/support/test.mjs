@@ -1,86 +1,150 @@
 // `npm test`: installs what the tests need, builds, checks, and runs all of them. The last line counts them.
+//   node test/support/test.mjs [PROJECT…] [--long]    some projects of vitest alone; `--long`: the faults at full length
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder } from './engine.mjs';
+import { cacheFolder, removeTree } from './cache.mjs';
+import { stopShared } from './engine.mjs';
 import { npm, run, say } from './say.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 process.chdir(root);
-const counts = { passed: 0, failed: 0, skipped: 0 };
-const troubles = [];
+const shell = process.platform === 'win32';
+const node = process.execPath;
+const all = ['unit', 'wire', 'engine', 'panel', 'e2e', 'fault'];
+/** Far more than a project takes on two cores: only what hangs meets it. */
+const patience = { engine: 20, e2e: 20, fault: 15 };
 
+const words = process.argv.slice(2);
+const isLong = words.includes('--long');
+const chosen = words.filter((word) => !word.startsWith('--'));
+const summaries = [];
+
+const counted = (name, failed = [], passed = 0, skipped = []) => ({ name, passed, failed, skipped });
+
+/** Something that is not a test of vitest's and counts as one. */
 async function step(name, work) {
   say(name);
-  try {
-    await work();
-    counts.passed += 1;
-  } catch (error) {
-    counts.failed += 1;
-    troubles.push(`${name}: ${error.message}`);
-  }
+  const begun = performance.now();
+  const failed = await work().then(
+    () => [],
+    (error) => [{ name, error: error.message }],
+  );
+  summaries.push({ ...counted(name, failed, 1 - failed.length), seconds: (performance.now() - begun) / 1000 });
 }
-
-const node = process.execPath;
-const bin = (name, ...rest) => [node, [join('node_modules', ...name), ...rest]];
 
 function testFiles(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true }).filter((name) => String(name).endsWith('.test.ts'));
 }
 
-/** Runs one project of vitest and reads its report; a crash without a report is a failure. */
-async function project(name) {
-  const files = testFiles(join('test', name));
-  if (files.length === 0) return;
-  const report = join('out', `test-${name}.json`);
-  mkdirSync('out', { recursive: true });
-  rmSync(report, { force: true });
-  say(`${name}: ${files.length} files`);
-  const [command, args] = bin(
-    ['vitest', 'vitest.mjs'],
+/** Ends a command and all that it started. */
+function endAll(child) {
+  if (process.platform === 'win32') spawn('taskkill', ['/pid', String(child.pid), '/t', '/f']);
+  else process.kill(-child.pid, 'SIGKILL');
+}
+
+/** Answers in what way vitest failed as a whole, or undefined. */
+function vitest(name, report) {
+  const args = [
+    'vitest.mjs',
     'run',
     '--project',
     name,
     '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  );
-  const failure = await run(command, args).then(
-    () => undefined,
-    (error) => error,
-  );
-  if (!existsSync(report)) {
-    counts.failed += 1;
-    troubles.push(`${name}: ${failure?.message ?? 'no report'}`);
-    return;
-  }
-  const result = JSON.parse(readFileSync(report, 'utf8'));
-  counts.passed += result.numPassedTests;
-  counts.failed += result.numFailedTests;
-  counts.skipped += result.numPendingTests + result.numTodoTests;
-  if (result.numTotalTests === 0 || (failure !== undefined && result.numFailedTests === 0)) {
-    counts.failed += 1;
-    troubles.push(`${name}: ${failure?.message ?? 'ran no test'}`);
-  }
-  for (const file of result.testResults) collect(name, file);
+    '--reporter=./test/support/summaryReporter.mjs',
+  ];
+  args[0] = join('node_modules', 'vitest', args[0]);
+  const env = {
+    ...process.env,
+    TRAINING_PIPELINES_TEST_SUMMARY: report,
+    TRAINING_PIPELINES_TEST_OWNER: String(process.pid),
+  };
+  if (isLong) env.TRAINING_PIPELINES_TEST_LONG = '1';
+  const minutes = (patience[name] ?? 10) * (isLong ? 6 : 1);
+  return new Promise((resolve) => {
+    const child = spawn(node, args, { env, stdio: ['ignore', 'inherit', 'inherit'], detached: !shell });
+    const timer = setTimeout(() => {
+      endAll(child);
+      resolve(`it did not end within ${minutes} minutes`);
+    }, minutes * 60_000);
+    const forward = (signal) => {
+      endAll(child);
+      process.exitCode = signal === 'SIGINT' ? 130 : 143;
+      process.exit();
+    };
+    process.once('SIGINT', forward);
+    process.once('SIGTERM', forward);
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      process.off('SIGINT', forward);
+      process.off('SIGTERM', forward);
+      resolve(code === 0 ? undefined : `vitest ended with ${signal ?? `exit code ${code}`}`);
+    });
+  });
 }
 
-function collect(name, file) {
-  for (const test of file.assertionResults) {
-    if (test.status === 'failed')
-      troubles.push(`${name}: ${test.fullName}\n    ${(test.failureMessages[0] ?? '').split('\n')[0]}`);
-    if (test.status === 'pending' || test.status === 'skipped') troubles.push(`${name}: skipped: ${test.fullName}`);
+/** A project's tests. One that has files and ran nothing, or broke off, has failed. */
+async function project(name) {
+  const files = testFiles(join('test', name));
+  if (files.length === 0) return;
+  say(`${name}: ${files.length} files`);
+  const begun = performance.now();
+  const report = join(root, 'out', 'test', `${name}.json`);
+  mkdirSync(join(root, 'out', 'test'), { recursive: true });
+  rmSync(report, { force: true });
+  const trouble = await vitest(name, report);
+  const summary = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : counted(name);
+  const ran = summary.passed + summary.failed.length + summary.skipped.length;
+  const complaint = trouble ?? (ran === 0 ? 'no test ran' : undefined);
+  if (complaint !== undefined && summary.failed.length === 0) summary.failed.push({ name, error: complaint });
+  summaries.push({ ...summary, name, seconds: (performance.now() - begun) / 1000 });
+}
+
+const indent = (text) => text.replaceAll(/^/gm, '    ');
+
+function printTroubles() {
+  for (const { name, failed, skipped } of summaries) {
+    for (const test of skipped) console.log(`skipped  ${name}: ${test.name}\n${indent(test.why)}`);
+    for (const test of failed) console.log(`FAILED   ${name}: ${test.name}\n${indent(test.error)}`);
   }
 }
 
-if (!existsSync('node_modules/vitest')) await run(npm, ['ci'], { shell: process.platform === 'win32' });
-say(`what is expensive to make is kept in ${cacheFolder}`);
-await step('build', () => run(npm, ['run', 'build'], { shell: process.platform === 'win32' }));
-await step('format', () => run(...bin(['prettier', 'bin', 'prettier.cjs'], '--check', '--log-level', 'warn', '.')));
-await step('lint', () => run(...bin(['oxlint', 'bin', 'oxlint'], '--deny-warnings')));
-await step('types', () => run(npm, ['run', 'types'], { shell: process.platform === 'win32' }));
-for (const name of ['unit', 'wire', 'engine', 'panel', 'e2e', 'fault']) await project(name);
-if (troubles.length > 0) console.log(`\n${troubles.join('\n')}`);
-console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-process.exitCode = counts.failed > 0 ? 1 : 0;
+function printCounts() {
+  console.log();
+  for (const { name, passed, failed, skipped, seconds } of summaries) {
+    const counts = `${String(passed).padStart(6)} passed, ${failed.length} failed, ${skipped.length} skipped`;
+    console.log(`${name.padEnd(8)}${counts.padEnd(42)}${seconds.toFixed(0).padStart(5)} s`);
+  }
+  const sum = (count) => summaries.reduce((total, summary) => total + count(summary), 0);
+  const failed = sum((summary) => summary.failed.length);
+  console.log(
+    `\n${sum(({ passed }) => passed)} passed, ${failed} failed, ${sum(({ skipped }) => skipped.length)} skipped`,
+  );
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+async function prepare() {
+  if (!existsSync('node_modules/.package-lock.json')) {
+    say('installing the packages of this project');
+    // What an interrupted installation left is no installation.
+    removeTree('node_modules');
+    await run(npm, ['ci', '--no-audit', '--no-fund'], { shell });
+  }
+  say(`what is expensive to make is kept in ${cacheFolder}`);
+}
+
+async function checks() {
+  await step('build', () => run(npm, ['run', '--silent', 'build'], { shell }));
+  await step('format', () => run(npm, ['run', '--silent', 'format:check'], { shell }));
+  await step('lint', () => run(npm, ['run', '--silent', 'lint'], { shell }));
+  await step('types', () => run(npm, ['run', '--silent', 'types'], { shell }));
+}
+
+await prepare();
+if (chosen.length === 0) await checks();
+for (const name of chosen.length === 0 ? all : chosen) await project(name);
+await stopShared(process.pid);
+printTroubles();
+printCounts();

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { ask, run } from '../say.mjs';
 
 const ip = ['/usr/sbin/ip', '/sbin/ip', '/usr/bin/ip'].find((path) => existsSync(path)) ?? 'ip';
+const iptablesProgram = existsSync('/usr/sbin/iptables') ? '/usr/sbin/iptables' : 'iptables';
 const quiet = { stdio: ['ignore', 'ignore', 'pipe'] };
 
 const rules = ({ bridge, subnet }) => {
@@ -15,11 +16,11 @@ const rules = ({ bridge, subnet }) => {
   ];
 };
 
-const iptables = (action, [table, chain, ...rule]) => ask('iptables', ['-w', '-t', table, action, chain, ...rule]);
+const iptables = (action, [table, chain, ...rule]) => ask(iptablesProgram, ['-w', '-t', table, action, chain, ...rule]);
 
 /** A bridge with a subnet that nobody has here yet. Podman makes its bridge itself, when a container first needs it. */
 export async function makeNetwork(name, { makesBridge }) {
-  const taken = `${ask(ip, ['-4', '-o', 'route']) ?? ''}${ask('iptables', ['-w', '-t', 'nat', '-S', 'POSTROUTING']) ?? ''}`;
+  const taken = `${ask(ip, ['-4', '-o', 'route']) ?? ''}${ask(iptablesProgram, ['-w', '-t', 'nat', '-S', 'POSTROUTING']) ?? ''}`;
   const bridge = `tp${name}`;
   for (let i = 100; i < 250; i++) {
     const prefix = `10.213.${i}`;

@@ -1,0 +1,35 @@
+// What became of each test, written for `npm test`: vitest's own JSON leaves out why a test was skipped.
+import { writeFileSync } from 'node:fs';
+
+const place = (task) =>
+  `${task.module?.relativeModuleId ?? task.relativeModuleId} > ${task.fullName ?? ''}`.replace(/ > $/, '');
+const words = (errors) =>
+  errors
+    .map((error) => error.stack ?? error.message ?? String(error))
+    .join('\n')
+    .split('\n')
+    .filter((line) => !/^\s+at .*node_modules/.test(line))
+    .join('\n');
+
+export default class SummaryReporter {
+  onTestRunEnd(modules, unhandled) {
+    const summary = { passed: 0, failed: [], skipped: [], files: modules.length };
+    for (const module of modules) {
+      // A file that cannot be read, and a hook that failed: the tests below it did not run, and count as skipped by vitest.
+      for (const owner of [module, ...module.children.allSuites()]) {
+        const errors = owner.errors();
+        if (errors.length > 0) summary.failed.push({ name: place(owner), error: words(errors) });
+      }
+      for (const test of module.children.allTests()) count(summary, test);
+    }
+    for (const error of unhandled) summary.failed.push({ name: 'an error that no test caught', error: words([error]) });
+    writeFileSync(process.env.TRAINING_PIPELINES_TEST_SUMMARY, JSON.stringify(summary));
+  }
+}
+
+function count(summary, test) {
+  const result = test.result();
+  if (result.state === 'passed') summary.passed += 1;
+  else if (result.state === 'failed') summary.failed.push({ name: place(test), error: words(result.errors) });
+  else summary.skipped.push({ name: place(test), why: result.note ?? 'no reason was given' });
+}
