@@ -18,7 +18,10 @@ export async function scanOutput(folder: string, options: ScanOutputOptions): Pr
   const warnings: Warning[] = [];
   const entries = await walkFolder(folder, {
     signal: options.signal,
-    leaveOut: (path, isFolder) => out.has(path) || (isFolder && neverKept.has(path.slice(path.lastIndexOf('/') + 1))),
+    mend: true,
+    leaveOut: (path, kind) =>
+      out.has(path) || (kind === 'folder' && neverKept.has(path.slice(path.lastIndexOf('/') + 1))),
+    leaveOutTarget: (path) => out.has(path),
     refuse: (path, reason) => {
       warnings.push({ code: 'output-skipped', message: `${path} ${reason}; it is not in the version.` });
     },

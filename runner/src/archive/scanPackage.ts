@@ -13,7 +13,7 @@ import {
 import type { Warning } from '../domain/run';
 import { clashes, portabilityProblem } from './portableNames';
 import type { ScannedEntry, ScannedTree } from './scannedTree';
-import { walkFolder } from './walkFolder';
+import { walkFolder, type NameKind } from './walkFolder';
 
 export type { ScannedEntry, ScannedTree } from './scannedTree';
 
@@ -27,12 +27,13 @@ export async function scanPackage(
   const warnings: Warning[] = [];
   const entries = await walkFolder(folder, {
     signal: options.signal,
-    leaveOut: async (path, isFolder, absolute) => {
+    leaveOutTarget: (path) => path.split('/').some((part) => builtIn.has(part)),
+    leaveOut: async (path, kind, absolute) => {
       const name = path.slice(path.lastIndexOf('/') + 1);
       // A worktree's or submodule's `.git` is a file.
-      if (isFolder ? builtIn.has(name) : name === '.git') return true;
-      if (path !== ignoreFileName && ignored(isFolder ? `${path}/` : path)) return true;
-      return isFolder && (await isVirtualEnvironment(absolute));
+      if (name === '.git' || (builtIn.has(name) && (await isFolder(kind, absolute)))) return true;
+      if (path !== ignoreFileName && ignored(kind === 'folder' ? `${path}/` : path)) return true;
+      return kind !== 'file' && (await isVirtualEnvironment(absolute));
     },
     refuse: (path, reason) => {
       throw invalid(`${path} ${reason}.`);
@@ -52,6 +53,15 @@ async function readIgnoreFile(folder: string): Promise<(path: string) => boolean
   return (path) => rules.ignores(path);
 }
 
+async function isFolder(kind: NameKind, path: string): Promise<boolean> {
+  if (kind !== 'link') return kind === 'folder';
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** Also behind a link, as `.venv` often is. */
 const isVirtualEnvironment = (folder: string): Promise<boolean> =>
   stat(join(folder, virtualEnvironmentMarker)).then(
     (found) => found.isFile(),

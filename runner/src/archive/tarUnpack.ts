@@ -2,7 +2,7 @@
  * Unpacks the tar that comes back from a container. It may be hostile: nothing is written outside of the destination, no
  * link is ever made or followed, and a stray entry is left out with a warning that names it.
  */
-import { createWriteStream } from 'node:fs';
+import { constants, createWriteStream } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { posix } from 'node:path';
@@ -17,6 +17,10 @@ import { printable } from './walkFolder';
 export interface UnpackOptions {
   /** The first segment of every name, which is dropped; entries without it are left out. */
   readonly root: string;
+  /** Absolute path of that folder where the tar was made: links to it stay inside. */
+  readonly place?: string | undefined;
+  /** Entries that links to folders may add: folders of links to folders of links could make a copy of any size. */
+  readonly mostCopies?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (step: { readonly done: number }) => void;
 }
@@ -61,12 +65,22 @@ function diskFull(error: unknown, path: string): unknown {
   );
 }
 
+const mostCopies = 100_000;
+/** A path that is too long, or holds what the file system refuses. */
+const unholdable = new Set(['ENAMETOOLONG', 'EINVAL', 'EILSEQ']);
+
+const isAbove = (folder: string, path: string): boolean => folder === '' || `${path}/`.startsWith(`${folder}/`);
+
+const isPending = (link: Link, ...others: readonly (readonly Link[])[]): boolean =>
+  others.some((list) => list.some((other) => isAbove(link.target, other.path)));
+
 class Unpacking {
   readonly warnings: Warning[] = [];
   private readonly kinds = new Map<string, 'file' | 'folder'>();
   private readonly links: Link[] = [];
   private readonly made = new Set<string>();
   private done = 0;
+  private copied = 0;
 
   constructor(
     private readonly destination: string,
@@ -94,46 +108,82 @@ class Unpacking {
     }
   }
 
-  /** Links that stay inside become copies, once all files are there; links to links after what they point to. */
+  /** Links that stay inside become copies, once all files are there; a link to a link waits for the other. */
   async copyLinks(): Promise<void> {
-    let left = this.links.filter(({ path }) => !this.kinds.has(path));
-    for (let before = left.length + 1; left.length < before;) {
-      before = left.length;
-      const waiting: Link[] = [];
-      for (const link of left) if (!(await this.copyLink(link))) waiting.push(link);
-      left = waiting;
+    const whole = await this.copyWhatCan(this.links, true);
+    const waiting = await this.copyWhatCan(whole, false);
+    for (const { path, target } of waiting) {
+      const reason = isAbove(target, path)
+        ? 'is a link to a folder above it, a loop'
+        : `is a link to ${printable(target)}`;
+      this.skip(path, this.kinds.has(target) ? reason : `${reason}, which is not there`);
     }
-    for (const { path, target } of left) this.skip(path, `is a link to ${target}, which is not there`);
   }
 
-  /** False where its target is not there, or not yet. */
+  /** Answers what is left. With `whole`, a folder waits for the links below it. */
+  private async copyWhatCan(links: readonly Link[], whole: boolean): Promise<readonly Link[]> {
+    let waiting = links;
+    for (let before = waiting.length + 1; waiting.length < before;) {
+      before = waiting.length;
+      const next: Link[] = [];
+      for (const [i, link] of waiting.entries()) {
+        const isPart = whole && this.kinds.get(link.target) === 'folder' && isPending(link, next, waiting.slice(i + 1));
+        if (isPart || !(await this.copyLink(link))) next.push(link);
+      }
+      waiting = next;
+    }
+    return waiting;
+  }
+
+  /** False where the target is not there (yet). */
   private async copyLink({ path, target }: Link): Promise<boolean> {
-    const kind = this.kinds.get(target);
     if (this.kinds.has(path)) return true;
-    if (kind === undefined || `${path}/`.startsWith(`${target}/`)) return false;
-    if (kind === 'file') await this.copyFile(target, path);
-    else await this.copyFolder(target, path);
+    const kind = target === '' ? 'folder' : this.kinds.get(target);
+    if (kind === undefined || isAbove(target, path)) return false;
+    this.options.signal?.throwIfAborted();
+    const done = kind === 'file' ? await this.copyFile(target, path) : await this.copyFolder(target, path);
+    if (!done) return true;
+    this.warnings.push({
+      code: 'link-copied',
+      message: `${printable(path)} is a link to ${printable(target)}; the version holds a copy.`,
+    });
     return true;
   }
 
-  private async copyFolder(target: string, path: string): Promise<void> {
+  private async copyFolder(target: string, path: string): Promise<boolean> {
+    const inside = Array.from(this.kinds).filter(([name]) => name.startsWith(`${target}/`));
+    this.copied += inside.length;
+    const most = this.options.mostCopies ?? mostCopies;
+    if (this.copied > most) {
+      this.skip(path, `is a link to ${printable(target)}, one of links that lead to more than ${most} files`);
+      return false;
+    }
     await this.addFolder(path);
-    for (const [name, kind] of Array.from(this.kinds)) {
-      if (!name.startsWith(`${target}/`)) continue;
+    for (const [name, kind] of inside) {
       const copy = `${path}${name.slice(target.length)}`;
       if (kind === 'folder') await this.addFolder(copy);
       else await this.copyFile(name, copy);
     }
+    return true;
   }
 
-  private async copyFile(from: string, to: string): Promise<void> {
-    if (!(await this.makeRoom(to))) return;
-    await copyFile(this.place(from), this.place(to));
-    this.kinds.set(to, 'file');
-    this.warnings.push({
-      code: 'link-copied',
-      message: `${printable(to)} is a link to ${printable(from)}; the version holds a copy.`,
-    });
+  private async copyFile(from: string, to: string): Promise<boolean> {
+    if (!(await this.makeRoom(to))) return false;
+    const copied = await this.attempt(to, () => copyFile(this.place(from), this.place(to), constants.COPYFILE_FICLONE));
+    if (copied) this.kinds.set(to, 'file');
+    return copied;
+  }
+
+  /** A name that the system cannot hold loses nothing else. */
+  private async attempt(path: string, act: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      if (!unholdable.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      this.skip(path, 'has a name that this system cannot hold');
+      return false;
+    }
   }
 
   private async addFolder(path: string): Promise<void> {
@@ -154,7 +204,9 @@ class Unpacking {
         yield part;
       }
     };
-    await pipeline(content, counted.bind(this), createWriteStream(this.place(path), { flags: 'wx', mode }));
+    const sink = createWriteStream(this.place(path), { flags: 'wx', mode });
+    const kept = await this.attempt(path, () => pipeline(content, counted.bind(this), sink));
+    if (!kept) this.kinds.delete(path);
   }
 
   private addLink(path: string, target: string | undefined, header: Header): void {
@@ -176,9 +228,9 @@ class Unpacking {
       }
       this.kinds.set(above, 'folder');
     }
-    await mkdir(dirname(this.place(path)), { recursive: true });
-    this.made.add(folder);
-    return true;
+    const made = await this.attempt(path, () => mkdir(dirname(this.place(path)), { recursive: true }));
+    if (made) this.made.add(folder);
+    return made;
   }
 
   private place(path: string): string {
@@ -194,9 +246,17 @@ class Unpacking {
   }
 
   private linkTarget(path: string, target: string): string | undefined {
-    if (target.startsWith('/') || target === '') return undefined;
+    if (target === '') return undefined;
+    if (target.startsWith('/')) return this.absoluteTarget(posix.normalize(target));
     const joined = posix.normalize(posix.join(this.options.root, posix.dirname(path), target));
     return this.inside(joined);
+  }
+
+  /** Training code likes absolute paths, also for links inside its own folder. */
+  private absoluteTarget(target: string): string | undefined {
+    const { place } = this.options;
+    if (place === undefined || !target.startsWith(`${place}/`)) return undefined;
+    return this.inside(`${this.options.root}/${target.slice(place.length + 1)}`);
   }
 
   private skip(path: string, reason: string): void {

@@ -30,6 +30,7 @@ export interface PolicyLimits {
 export const refused = (message: string): ExpectedError =>
   new ExpectedError('archive-refused', message, 'Nothing was imported. Make the zip again from a clean folder.');
 
+const utf8Flag = 0x0800;
 const endLength = 22;
 const max16 = 0xffff;
 const max32 = 0xffffffff;
@@ -152,7 +153,7 @@ function parseDirectory(bytes: Buffer, count: number): PolicyEntry[] {
 }
 
 function entryOf(bytes: Buffer, at: number, nameBytes: Buffer, extra: Buffer): PolicyEntry {
-  const name = decodeName(nameBytes);
+  const name = decodeName(nameBytes, (bytes.readUInt16LE(at + 8) & utf8Flag) !== 0);
   const shown = printable(name);
   const fields = parseExtra(extra, shown);
   const sizes = largeSizes(
@@ -177,10 +178,12 @@ function entryOf(bytes: Buffer, at: number, nameBytes: Buffer, extra: Buffer): P
   return entry;
 }
 
-function decodeName(bytes: Buffer): string {
+function decodeName(bytes: Buffer, isMarked: boolean): string {
   const name = bytes.toString('utf8');
   if (isBrokenUtf8(name) || !Buffer.from(name).equals(bytes))
     throw refused(`An entry has a name that is not UTF-8: ${printable(bytes.toString('latin1'))}.`);
+  if (!isMarked && /[^\u0000-\u007f]/.test(name))
+    throw refused(`${printable(name)} is not marked as UTF-8, so readers disagree about its name.`);
   return name;
 }
 
@@ -343,7 +346,6 @@ async function checkLocal(file: FileHandle, entry: PolicyEntry, shown: string, n
 }
 
 const descriptorFlag = 0x0008;
-const utf8Flag = 0x0800;
 
 function checkLocalFields(head: Buffer, entry: PolicyEntry, shown: string, large: Buffer | undefined): void {
   const flags = head.readUInt16LE(6);

@@ -30,13 +30,13 @@ const file = (name: string, content = 'x', rest: Partial<Header> = {}): Part => 
 });
 const link = (name: string, linkname: string): Part => ({ name: `p/${name}`, type: 'symlink', linkname });
 
-async function unpack(parts: readonly Part[], place?: string) {
+async function unpack(parts: readonly Part[], options: { place?: string; mostCopies?: number } = {}) {
   const tar = pack();
   for (const { content, ...header } of parts) tar.entry(header, content ?? '');
   tar.finalize();
   const target = join(folder, 'deep', 'out');
   const stream = Readable.from(tar as AsyncIterable<Buffer>, { objectMode: false });
-  const { warnings } = await unpackOutputs(stream, target, { root: 'p', place });
+  const { warnings } = await unpackOutputs(stream, target, { root: 'p', ...options });
   expect(await readdir(folder)).toEqual(['deep']);
   expect(await readdir(join(folder, 'deep'))).toEqual(['out']);
   const { entries } = await scanPackage(target);
@@ -107,7 +107,7 @@ describe('what comes back from a container', () => {
   });
 
   test('absolute links to the place in the container stay inside', async () => {
-    const found = await unpack([file('m', 'x'), link('l', '/work/p/m'), link('o', '/work/pp/m')], '/work/p');
+    const found = await unpack([file('m', 'x'), link('l', '/work/p/m'), link('o', '/work/pp/m')], { place: '/work/p' });
     expect(found.paths).toEqual(['l', 'm']);
     expect(found.skipped).toHaveLength(1);
   });
@@ -115,10 +115,10 @@ describe('what comes back from a container', () => {
   test('folders of links to folders of links fill no disk', async () => {
     const parts: Part[] = [file('0/x'), file('0/y')];
     for (let i = 1; i < 40; i++) parts.push(link(`${i}/a`, `../${i - 1}`), link(`${i}/b`, `../${i - 1}`));
-    const found = await unpack(parts);
-    expect(found.paths.length).toBeLessThan(450_000);
+    const found = await unpack(parts, { mostCopies: 100 });
+    expect(found.paths.length).toBeLessThan(200);
     expect(found.skipped.length).toBeGreaterThan(0);
-  }, 60_000);
+  });
 
   test('modes are those of a version, whatever the container had', async () => {
     const found = await unpack([file('a', 'x', { mode: 0o4711 }), file('b', 'x', { mode: 0 })]);

@@ -175,6 +175,11 @@ const refusals: readonly [string, () => Buffer, RegExp][] = [
     () => withTrain(file(Buffer.from([0x64, 0x69, 0x67, 0x69, 0x74, 0x73, 0x2f, 0xff]))),
     /not UTF-8/,
   ],
+  [
+    'a name beyond ASCII that is not marked as UTF-8',
+    () => withTrain(file('digits/\u00e9', { flags: 0 })),
+    /not marked/,
+  ],
   ['an overlong UTF-8 slash', () => withTrain(file(Buffer.from([0x61, 0xc0, 0xaf, 0x62]))), /not UTF-8/],
   ['a symbolic link', () => withTrain(file('digits/l', { data: '/etc/passwd', mode: 0o120777 })), /digits\/l.*link/],
   ['a character device', () => withTrain(file('digits/d', { mode: 0o20644 })), /digits\/d/],
