@@ -9,6 +9,9 @@ export type GpuRequest =
 
 const idPattern = /^[A-Za-z0-9][A-Za-z0-9:._-]*$/;
 
+/** An index, a UUID, or a part of a card; a fraction is none of them. */
+const isId = (text: string): boolean => idPattern.test(text) && !/^\d*\.\d*$/.test(text);
+
 /** Reads what a user wrote. A single number is a count; `0,` or `GPU-…` are ids. Throws `usage`. */
 export function parseGpuRequest(text: string): GpuRequest {
   const value = text.trim();
@@ -16,7 +19,7 @@ export function parseGpuRequest(text: string): GpuRequest {
   if (value.toLowerCase() === 'all') return { kind: 'all' };
   if (/^[1-9]\d{0,3}$/.test(value)) return { kind: 'count', count: Number(value) };
   const ids = value.split(',').filter((id) => id !== '');
-  if (ids.length > 0 && ids.every((id) => idPattern.test(id)) && !/^\d+$/.test(value)) return { kind: 'ids', ids };
+  if (ids.length > 0 && ids.every(isId) && !/^\d+$/.test(value)) return { kind: 'ids', ids };
   throw new ExpectedError(
     'usage',
     `"${text}" is no choice of GPUs.`,

@@ -80,12 +80,16 @@ class PieceReader {
 
   async *next() {
     const source = new ByteSource(this.runs.readLog(this.id, this.offset)[Symbol.asyncIterator]());
-    for await (const piece of this.runs.readLogIndex(this.id, this.offset)) {
-      if (piece.offset < this.offset || piece.length === 0) continue;
-      const bytes = await source.take(piece.length);
-      if (bytes === undefined) return;
-      this.offset = piece.offset + piece.length;
-      yield { piece, bytes };
+    try {
+      for await (const piece of this.runs.readLogIndex(this.id, this.offset)) {
+        if (piece.offset < this.offset || piece.length === 0) continue;
+        const bytes = await source.take(piece.length);
+        if (bytes === undefined) return;
+        this.offset = piece.offset + piece.length;
+        yield { piece, bytes };
+      }
+    } finally {
+      await source.close();
     }
   }
 }
@@ -94,6 +98,11 @@ class ByteSource {
   private buffer = Buffer.alloc(0);
 
   constructor(private readonly parts: AsyncIterator<Uint8Array>) {}
+
+  /** Lets go of the file, also where not all of it was read. */
+  async close(): Promise<void> {
+    await this.parts.return?.();
+  }
 
   async take(length: number): Promise<Uint8Array | undefined> {
     while (this.buffer.length < length) {
