@@ -78,7 +78,7 @@ function edited(text: string, original: string, next: (below: number) => number)
   return text.slice(0, at) + (next(5) === 0 ? '' : (inserted[next(inserted.length)] ?? '')) + text.slice(at + removed);
 }
 
-/** Tree and findings as text. */
+/** Findings, and the tree of a text that Python reads. */
 function verdict(parsed: ParsedFiles, key: string, text: string): string {
   const files: PackageFiles = {
     readText: (path) => (path === 'train.py' ? text : undefined),
@@ -97,7 +97,9 @@ function verdict(parsed: ParsedFiles, key: string, text: string): string {
     name: 'digits',
   });
   const lines = report.findings.map((finding) => JSON.stringify(finding));
-  return [...lines, ...treeLines(parsed.read(`${key}/train.py`, text).root)].join('\n');
+  const { root, problem } = parsed.read(`${key}/train.py`, text);
+  // How tree-sitter mends a text that Python refuses depends on what it read before; no finding comes from there.
+  return [...lines, ...(problem === undefined ? treeLines(root) : [])].join('\n');
 }
 
 export function treeLines(root: SyntaxNode): string[] {
