@@ -106,7 +106,13 @@ interface Prepared {
 
 let count = 0;
 
-async function prepare(files: Files, signal?: AbortSignal, onOutput?: (text: string) => void): Promise<Prepared> {
+interface PrepareOptions {
+  readonly image?: string;
+  readonly signal?: AbortSignal;
+  readonly onOutput?: (text: string) => void;
+}
+
+async function prepare(files: Files, { image = testImage, signal, onOutput }: PrepareOptions = {}): Promise<Prepared> {
   const source = join(folder, `source-${++count}`);
   await makeFiles(source, { 'train.py': main('pass'), ...files });
   const zip = `${source}.zip`;
@@ -125,7 +131,7 @@ async function prepare(files: Files, signal?: AbortSignal, onOutput?: (text: str
     {
       runId: 'r1',
       installation,
-      image: testImage,
+      image,
       python: '',
       files: names.map((name) => ({ name, text: files[name] ?? '' })),
       zip,
@@ -242,7 +248,7 @@ describe('the environment from requirements', () => {
     const stop = new AbortController();
     const slow = { 'requirements.txt': fresh('.'), 'setup.py': 'import time\ntime.sleep(60)\n' };
     const began = Date.now();
-    await expect(prepare(slow, stop.signal, () => stop.abort())).rejects.toSatisfy((error) =>
+    await expect(prepare(slow, { signal: stop.signal, onOutput: () => stop.abort() })).rejects.toSatisfy((error) =>
       isExpected(error, 'cancelled'),
     );
     expect(Date.now() - began).toBeLessThan(30_000);
@@ -270,17 +276,16 @@ describe('the environment from requirements', () => {
 });
 
 describe('the image of a run', () => {
-  it('that no registry has is refused before the run', async () => {
-    const wanted = place.engine.demand({
-      gpu: { kind: 'none' },
-      image: 'tp-test-nothing:1',
-      python: '',
-      datasetAccess: 'read-only',
-      network: 'bridge',
-      limits: { memory: null, cpus: null, shm: null, timeoutSeconds: null },
-      hasDockerfile: false,
-    });
-    await expect(wanted).rejects.toSatisfy((error) => isExpected(error, 'image-missing'));
+  it('that no registry has is refused before the run, or where the engine cannot ask, when it is to be pulled', async () => {
+    const image = 'tp-test-nothing:1';
+    const limits = { memory: null, cpus: null, shm: null, timeoutSeconds: null };
+    const gpu = { kind: 'none' } as const;
+    const demand = { gpu, image, python: '', datasetAccess: 'read-only', network: 'bridge', limits } as const;
+    const wanted = async (): Promise<void> => {
+      await place.engine.demand({ ...demand, hasDockerfile: false });
+      await prepare({}, { image });
+    };
+    await expect(wanted()).rejects.toSatisfy((error) => isExpected(error, 'image-missing'));
   });
 
   it('tells of the engine what it is', async () => {

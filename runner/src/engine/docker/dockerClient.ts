@@ -188,7 +188,8 @@ export class DockerClient {
     });
     const status = answer.statusCode ?? 0;
     if ((status >= 200 && status < 300) || status === 304) return answer;
-    throw new DockerRefusal(status, refusalText(await readBody(answer, largestRefusal), status));
+    const text = refusalText(await readBody(answer, largestRefusal), status);
+    throw new DockerRefusal(nameIsTaken.test(text) ? 409 : status, text);
   }
 
   private refuseUnsupported(): void {
@@ -246,6 +247,9 @@ function parse(body: Buffer): unknown {
     return text;
   }
 }
+
+/** Podman answers 500 where Docker answers 409; the name of a container is our lock. */
+const nameIsTaken = /name .* is already in use/i;
 
 const refusalSchema = z.object({ message: z.string() });
 

@@ -228,6 +228,12 @@ const refusals: readonly Refusal[] = [
     hint: 'Choose an image with Python 3.8 or newer.',
   },
   {
+    pattern: /invalid mount option/i,
+    code: 'engine-failed',
+    message: (engine) => `${engine} can't mount the dataset: its path holds a colon or a comma.`,
+    hint: 'Rename the folder.',
+  },
+  {
     pattern: /no space left/i,
     code: 'disk-full',
     message: (engine) => `The disk of ${engine} is full.`,
