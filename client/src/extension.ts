@@ -5,6 +5,7 @@ import { registerCommands } from './commands/registerCommands';
 import { EndNotifications } from './editor/endNotifications';
 import { FailureDiagnostics } from './editor/failureDiagnostics';
 import { startLanguageClient } from './editor/languageClient';
+import { LensFacts } from './editor/lensFacts';
 import { StatusBar } from './editor/statusBar';
 import type { Parts } from './extensionContext';
 import { contextKeys, settings, taskType, versionScheme, views } from './ids';
@@ -57,6 +58,7 @@ export function activate(context: vscode.ExtensionContext): void {
     openRun: (id) => runPages.open(id),
   };
 
+  const language = startLanguageClient(context.extensionUri, log);
   void vscode.commands.executeCommand('setContext', contextKeys.hasFolder, workspace !== undefined);
   context.subscriptions.push(
     log,
@@ -70,7 +72,7 @@ export function activate(context: vscode.ExtensionContext): void {
       taskType,
       new PipelineTasks(pipelines, context.asAbsolutePath(join('dist', 'cli.js'))),
     ),
-    startLanguageClient(context.extensionUri, log),
+    language,
     ...registerCommands(parts),
     ...showViews(parts, views),
     new StatusBar(model),
@@ -79,6 +81,7 @@ export function activate(context: vscode.ExtensionContext): void {
   if (workspace === undefined) return;
   context.subscriptions.push(
     new FailureDiagnostics(model, workspace),
+    new LensFacts(language, model, workspace),
     new EndNotifications(model, workspace, (id) => runPages.isVisible(id) || panel.isVisible(id)),
   );
   void model.refresh();

@@ -1,10 +1,12 @@
 /** Binds every command id to what it does; whatever goes wrong is said. */
+import { relative } from 'node:path';
 import * as vscode from 'vscode';
+import { clientCommands as lensCommands } from '../../../server/src/protocol';
 import { enginesRequest } from '../../../runner/src/protocol';
 import { versionId } from '../../../runner/src/domain/version';
 import type { Parts } from '../extensionContext';
 import { commands, settings } from '../ids';
-import { pickRun, runOf, versionOf } from '../pick';
+import { packageOf, pickRun, runOf, versionOf } from '../pick';
 import { showError } from '../showError';
 import { newPackage } from './newPackage';
 import { runAgain } from './runAgain';
@@ -13,13 +15,16 @@ import { revealRun, showLog, showResults } from './showFiles';
 import { stopRun } from './stopRun';
 import * as versions from './versions';
 
-type Handler = (argument?: unknown) => unknown;
+type Handler = (argument?: unknown, second?: unknown) => unknown;
 
 export function registerCommands(parts: Parts): vscode.Disposable[] {
-  const handlers: Readonly<Record<(typeof commands)[keyof typeof commands], Handler>> = {
+  const handlers: Readonly<Record<string, Handler>> = {
     [commands.newPackage]: () => newPackage(parts),
-    [commands.openPanel]: (argument) => parts.openPanel(typeof argument === 'string' ? argument : undefined),
-    [commands.runPipeline]: async (argument) => openStarted(parts, await runPipeline(parts, argument)),
+    [commands.openPanel]: (argument) =>
+      parts.openPanel(typeof argument === 'string' ? argument : undefined, folderOf(parts, argument)),
+    [lensCommands.openPanel]: (folder, name) => parts.openPanel(text(name), relativeFolder(parts, folder)),
+    [commands.runPipeline]: async (argument, name) =>
+      openStarted(parts, await runPipeline(parts, text(name) ?? argument)),
     [commands.runAgain]: async (argument) => openStarted(parts, await runAgain(parts, argument)),
     [commands.stopRun]: (argument) => stopRun(parts, argument),
     [commands.openRun]: (argument) => openRun(parts, argument),
@@ -41,15 +46,28 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
     [commands.restartRunner]: () => parts.runner.restart(),
   };
   return Object.entries(handlers).map(([id, handler]) =>
-    vscode.commands.registerCommand(id, async (argument?: unknown) => {
+    vscode.commands.registerCommand(id, async (argument?: unknown, second?: unknown) => {
       try {
-        return await handler(argument);
+        return await handler(argument, second);
       } catch (error) {
         await showError(error, parts.log);
         return undefined;
       }
     }),
   );
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+const folderOf = (parts: Parts, argument: unknown): string | undefined => {
+  const name = packageOf(argument);
+  return name === undefined ? undefined : (parts.model.packages.find((one) => one.name === name)?.folder ?? name);
+};
+
+/** A CodeLens names the package by the URI of its folder; pipelines name it relative to the workspace. */
+function relativeFolder(parts: Parts, uri: unknown): string | undefined {
+  if (typeof uri !== 'string' || parts.workspace === undefined) return undefined;
+  return relative(parts.workspace, vscode.Uri.parse(uri).fsPath).replaceAll('\\', '/') || '.';
 }
 
 async function openStarted(parts: Parts, id: string | undefined): Promise<string | undefined> {

@@ -25,17 +25,17 @@ export function ansiSpans(text: string): (string | HTMLElement)[] {
 function after(before: ReadonlySet<string>, codes: string): Set<string> {
   let classes = new Set(before);
   const numbers = codes.split(/[;:]/).map(Number);
-  for (const [i, code] of numbers.entries()) {
+  for (const code of numbers) {
     if (code === 38 || code === 48) return classes;
-    if (code === 0 || numbers.length === 0) classes = new Set();
+    if (code === 0) classes = new Set();
     else if (code === 1) classes.add('bold');
     else if (code === 22) classes.delete('bold');
-    else classes = coloured(classes, code, i);
+    else classes = coloured(classes, code);
   }
   return classes;
 }
 
-function coloured(classes: Set<string>, code: number, _: number): Set<string> {
+function coloured(classes: Set<string>, code: number): Set<string> {
   const isNormal = code >= 30 && code <= 37;
   const isBright = code >= 90 && code <= 97;
   if (!isNormal && !isBright && code !== 39) return classes;

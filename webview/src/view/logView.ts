@@ -82,21 +82,23 @@ export function fillLog(buffer: LogBuffer): void {
   const isFollowing = log.scrollTop + log.clientHeight >= log.scrollHeight - 24;
   const start = Math.max(buffer.first, buffer.first + buffer.lines.length - shownLines);
   const wanted = buffer.lines.slice(start - buffer.first);
-  let same = 0;
-  const shift = start - known.first;
-  if (shift < 0 || shift > known.lines.length) {
-    known.lines = [];
-  } else {
-    for (let i = 0; i < shift; i += 1) log.firstChild?.remove();
-    known.lines = known.lines.slice(shift);
-    while (same < known.lines.length && same < wanted.length && known.lines[same] === wanted[same]) same += 1;
-  }
+  const same = keepSame(log, known, start, wanted);
   while (log.childNodes.length > same) log.lastChild?.remove();
   const began = Date.parse(buffer.lines[0]?.time ?? '');
   log.append(...wanted.slice(same).map((line) => lineView(line, began)));
   known.first = start;
   known.lines = wanted;
   if (isFollowing) log.scrollTop = log.scrollHeight;
+}
+
+/** Drops what fell out at the top; answers how many lines are right as they are. */
+function keepSame(log: HTMLElement, known: Drawn, start: number, wanted: readonly LogLine[]): number {
+  const shift = start - known.first;
+  if (shift < 0 || shift > known.lines.length) return 0;
+  for (let i = 0; i < shift; i += 1) log.firstChild?.remove();
+  known.lines = known.lines.slice(shift);
+  const differs = known.lines.findIndex((line, i) => line !== wanted[i]);
+  return differs === -1 ? known.lines.length : differs;
 }
 
 function lineView(line: LogLine, began: number): HTMLElement {

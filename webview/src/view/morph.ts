@@ -50,14 +50,16 @@ function morph(old: Node, node: Node): void {
     return;
   }
   morphAttributes(old, node);
+  if (!old.hasAttribute('data-keep')) morphInside(old, node);
+}
+
+function morphInside(old: Element, node: Element): void {
   const before = wishOf(old);
   const wanted = wishOf(node);
-  if (old.hasAttribute('data-keep')) return;
   if (wanted?.signature === undefined || wanted.signature !== before?.signature) morphChildren(old, node);
-  if (wanted !== undefined && old instanceof HTMLElement) {
-    wish(old, wanted);
-    grant(old, before);
-  }
+  if (wanted === undefined || !(old instanceof HTMLElement)) return;
+  wish(old, wanted);
+  grant(old, before);
 }
 
 function morphAttributes(old: Element, node: Element): void {

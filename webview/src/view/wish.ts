@@ -38,8 +38,12 @@ export function grant(element: Control, before: Wish | undefined): void {
   const wanted = wishes.get(element);
   if (wanted === undefined) return;
   if (wanted.checked !== undefined && element.checked !== wanted.checked) element.checked = wanted.checked;
-  const isNew = before === undefined || before.value !== wanted.value || before.signature !== wanted.signature;
-  const isTyping = document.activeElement === element && element.tagName === 'VSCODE-TEXT-FIELD';
-  if (wanted.value !== undefined && isNew && !isTyping && element.value !== wanted.value) element.value = wanted.value;
+  if (needsValue(element, wanted, before)) element.value = wanted.value ?? '';
   wanted.mend?.(element);
+}
+
+function needsValue(element: Control, wanted: Wish, before: Wish | undefined): boolean {
+  if (wanted.value === undefined || element.value === wanted.value) return false;
+  if (document.activeElement === element && element.tagName === 'VSCODE-TEXT-FIELD') return false;
+  return before === undefined || before.value !== wanted.value || before.signature !== wanted.signature;
 }
