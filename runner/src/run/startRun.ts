@@ -1,7 +1,9 @@
 /** Starts a run: everything that can be refused is refused before the run exists; then the intent is made durable. */
-import { randomBytes } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { hashTree } from '../archive/hashTree';
+import type { ScannedTree } from '../archive/scanPackage';
 import { ExpectedError } from '../domain/errors';
 import type { Finding } from '../domain/finding';
 import { showGpuRequest } from '../domain/gpuRequest';
@@ -33,8 +35,7 @@ export async function createRun(
   const source = request.from === null ? folder : null;
   const [chosen] = await Promise.all([
     engineFor(checks, request, source, options.signal),
-    source === null ? undefined : scanWorkingFolder(source, options.signal),
-    source === null || options.noCheck ? undefined : refuseInvalid(checks, source),
+    source === null ? undefined : refuseContent(context, checks, request, source, options),
     checkArtifactsFolder(request, source),
   ]);
   if (folder !== null) await context.store.versions.claim(request.package.name, shownPath(context.workspace, folder));
@@ -63,6 +64,47 @@ const isFile = (path: string): Promise<boolean> =>
     (found) => found.isFile(),
     () => false,
   );
+
+/** What must not be in a package, then what the contract check is sure of. */
+async function refuseContent(
+  context: RunContext,
+  checks: StartChecks,
+  request: ResolvedRequest,
+  folder: string,
+  options: { readonly noCheck: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const scanned = await scanWorkingFolder(folder, options.signal);
+  if (options.noCheck) return;
+  const known = await knownGood(context, request, scanned, options.signal);
+  if (known !== undefined && (await isFile(known))) return;
+  await refuseInvalid(checks, folder);
+  if (known !== undefined) await remember(known);
+}
+
+/** The check's verdict rests on the package's content and the Python alone, so what was found good once is not read again. */
+async function knownGood(context: RunContext, request: ResolvedRequest, scanned: ScannedTree, signal?: AbortSignal) {
+  const bytes = scanned.entries.reduce((sum, entry) => sum + entry.bytes, 0);
+  if (bytes > largestRemembered) return undefined;
+  const { tree } = await hashTree(scanned.entries, { signal });
+  const key = createHash('sha256')
+    .update(JSON.stringify([checkVersion, tree, request.python]))
+    .digest('hex');
+  return join(context.store.cacheFolder, 'checks', key);
+}
+
+/** Raised when the check learns something new. */
+const checkVersion = 1;
+const largestRemembered = 16 * 1024 * 1024;
+
+/** Only a cache: without it the package is checked again. */
+async function remember(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, '');
+  } catch {
+    return;
+  }
+}
 
 async function refuseInvalid(checks: StartChecks, folder: string): Promise<void> {
   const [first, ...rest] = await checks.blocking(folder);
