@@ -7,25 +7,29 @@ import { errorCode, isMissing, isTaken } from './diskErrors';
 
 export const temporaryName = (path: string): string => `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
 
+/** What a write waits for: nothing, its content (the old or the new one is there, never half of it), or also its name. */
+export type Durability = 'none' | 'content' | 'all';
+
 /** Replaces a file: temp, fsync, rename, fsync of the folder. */
-export async function replaceFile(disk: Disk, path: string, data: string, durable = true): Promise<void> {
+export async function replaceFile(disk: Disk, path: string, data: string, durability: Durability = 'all') {
   const temporary = temporaryName(path);
   try {
-    await disk.writeNew(temporary, data, durable);
+    await disk.writeNew(temporary, data, durability !== 'none');
     await disk.rename(temporary, path);
   } catch (error) {
     await disk.unlink(temporary).catch(() => undefined);
     throw error;
   }
-  if (durable) await disk.syncFolder(dirname(path));
+  if (durability === 'all') await disk.syncFolder(dirname(path));
 }
 
 /** File systems without hard links (exFAT, some network drives) say one of these. */
 const noLinks: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EISDIR'];
 
 /** Makes a file with its whole content, or answers false where it is there already. */
-export async function createExclusive(disk: Disk, path: string, data: string, durable = true): Promise<boolean> {
+export async function createExclusive(disk: Disk, path: string, data: string, durability: Durability = 'all') {
   const temporary = temporaryName(path);
+  const durable = durability !== 'none';
   try {
     await disk.writeNew(temporary, data, durable);
     await linkOrWrite(disk, temporary, path, data, durable);
@@ -35,7 +39,7 @@ export async function createExclusive(disk: Disk, path: string, data: string, du
   } finally {
     await disk.unlink(temporary).catch(() => undefined);
   }
-  if (durable) await disk.syncFolder(dirname(path));
+  if (durability === 'all') await disk.syncFolder(dirname(path));
   return true;
 }
 

@@ -19,6 +19,7 @@ const heartbeatMilliseconds = 20_000;
 const foreignMilliseconds = 120_000;
 /** A file that cannot be read may be half-written for this long (only where there are no hard links). */
 const tornMilliseconds = 5_000;
+const retryMilliseconds = 1_000;
 
 export interface LeaseFolderOptions {
   readonly disk: Disk;
@@ -43,14 +44,23 @@ export class LeaseFolder {
     const number = highest + 1;
     const path = fileOf(folder, number);
     const holder = await this.options.own();
-    if (!(await createExclusive(disk, path, textOf(false, holder), false))) return undefined;
-    const found = await this.numbers(folder);
-    if (found.some((other) => other > number)) {
-      await disk.unlink(path).catch(() => undefined);
-      return undefined;
+    if (!(await createExclusive(disk, path, textOf(false, holder), 'none'))) return undefined;
+    try {
+      if (!(await this.isSettled(folder, number))) return undefined;
+    } catch (error) {
+      await this.giveUp(path, holder);
+      throw error;
     }
-    for (const lower of found) if (lower < number) await disk.unlink(fileOf(folder, lower)).catch(() => undefined);
     return this.held(folder, number, holder);
+  }
+
+  /** Whether the number that was just made is the highest. Lower ones are cleared away then. */
+  private async isSettled(folder: string, number: number): Promise<boolean> {
+    const found = await this.numbers(folder);
+    const isLost = found.some((other) => other > number);
+    const needless = isLost ? [number] : found.filter((other) => other < number);
+    for (const other of needless) await this.options.disk.unlink(fileOf(folder, other)).catch(() => undefined);
+    return !isLost;
   }
 
   /** Undefined where it is not to be had before the time is over. */
@@ -80,10 +90,25 @@ export class LeaseFolder {
       isHeld: async () => (await this.highest(folder)) === number,
       release: async () => {
         clearInterval(beat);
-        // In place, so that a full disk is no reason to keep it; gone where another process has taken over.
-        await disk.overwrite(path, textOf(true, holder)).catch(() => undefined);
+        await this.giveUp(path, holder);
       },
     };
+  }
+
+  /** Nobody else can have it while this process lives and has not said so; a disk that fails is told again and again. */
+  private async giveUp(path: string, holder: ProcessIdentity, tries = 3): Promise<void> {
+    for (let i = 0; i < tries; i++) if (await this.markReleased(path, holder)) return;
+    setTimeout(() => void this.giveUp(path, holder, 1), retryMilliseconds).unref();
+  }
+
+  /** In place, so that a full disk is no reason to keep it. Gone where another process has taken over. */
+  private async markReleased(path: string, holder: ProcessIdentity): Promise<boolean> {
+    try {
+      await this.options.disk.overwrite(path, textOf(true, holder));
+      return true;
+    } catch (error) {
+      return isMissing(error);
+    }
   }
 
   private async isTakenBy(folder: string, number: number): Promise<boolean> {

@@ -79,7 +79,7 @@ export class RunIndex {
     const text = JSON.stringify({ schema: schemaNumber, entries });
     try {
       await makeFolder(this.disk, this.cacheFolder);
-      await replaceFile(this.disk, join(this.cacheFolder, cacheFile), text, false);
+      await replaceFile(this.disk, join(this.cacheFolder, cacheFile), text, 'none');
       this.unsaved = 0;
     } catch {
       // Only a cache: the next list tries again.

@@ -26,18 +26,13 @@ export interface RunRecordsOptions {
 }
 
 export class RunRecords {
-  /** Runs whose `run.json` may not be on the disk yet. */
-  private readonly volatile = new Set<string>();
-
   constructor(private readonly options: RunRecordsOptions) {}
 
   async write(record: RunRecord, durable: boolean): Promise<void> {
     const { id } = record.run;
     const path = join(this.options.folder(id), runFile);
-    if (!this.volatile.has(id)) await this.keepPrevious(id, path);
-    if (!durable) this.volatile.add(id);
-    await replaceFile(this.options.disk, path, recordText(record), durable);
-    if (durable) this.volatile.delete(id);
+    await this.keepPrevious(id, path);
+    await replaceFile(this.options.disk, path, recordText(record), durable ? 'all' : 'content');
   }
 
   async read(id: string): Promise<RunRecord | undefined> {
@@ -46,7 +41,7 @@ export class RunRecords {
     return parseRecord(text) ?? this.rebuild(id, path, text !== undefined);
   }
 
-  /** The last durable record gets a second name, at the cost of no fsync. */
+  /** The record so far gets a second name, at the cost of no fsync. */
   private async keepPrevious(id: string, path: string): Promise<void> {
     const { disk, folder } = this.options;
     const previous = join(folder(id), previousFile);

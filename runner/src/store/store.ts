@@ -89,7 +89,7 @@ export interface RunStore {
   folder(id: string): string;
   /** Makes the run's folder with `run.json` and an empty `log.txt`, durably. */
   create(record: RunRecord): Promise<void>;
-  /** Replaces `run.json`. `durable: false` (progress only) skips fsync. */
+  /** Replaces `run.json`. With `durable: false` the old one may be back after a power cut. */
   write(record: RunRecord, options?: { readonly durable?: boolean }): Promise<void>;
   /** Undefined where there is none; a damaged file is set aside and rebuilt as far as can be. */
   read(id: string): Promise<RunRecord | undefined>;

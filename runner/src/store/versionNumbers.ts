@@ -48,7 +48,7 @@ export class VersionNumbers {
       const highest = await this.highestTaken(name, majorOf(from), files);
       const version = nextMinor(from, highest === undefined ? published : [...published, highest]);
       const entry: Entry = { kind: 'reserved', run: runId };
-      if (await createExclusive(this.options.disk, this.path(name, version), JSON.stringify(entry), false)) {
+      if (await createExclusive(this.options.disk, this.path(name, version), JSON.stringify(entry), 'none')) {
         // The name is what keeps the number; content that a power cut took keeps it too.
         await this.options.disk.syncFolder(this.folder(name));
         return version;
@@ -75,7 +75,7 @@ export class VersionNumbers {
   async markPublished(name: string, version: string): Promise<void> {
     const entry: Entry = { kind: 'published' };
     await makeFolder(this.options.disk, this.folder(name))
-      .then(() => replaceFile(this.options.disk, this.path(name, version), JSON.stringify(entry), false))
+      .then(() => replaceFile(this.options.disk, this.path(name, version), JSON.stringify(entry), 'none'))
       .catch(() => undefined);
   }
 

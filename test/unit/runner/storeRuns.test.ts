@@ -86,14 +86,6 @@ describe('runs in the store', () => {
     expect((await open().runs.list()).map((run) => run.id)).toEqual([id]);
   });
 
-  it('keeps the last durable record beside one that is not durable yet', async () => {
-    const id = await create();
-    await store.runs.write({ run: runOf(id), intent: { stage: 'sealed' } });
-    for (const stage of ['a', 'b']) await store.runs.write({ run: runOf(id), intent: { stage } }, { durable: false });
-    await writeFile(pathOf(id, 'run.json'), '');
-    expect((await open().runs.read(id))?.intent).toEqual({ stage: 'sealed' });
-  });
-
   it('knows from the results that a run ended', async () => {
     const id = await create();
     await store.runs.write({ run: runOf(id, { state: 'Finalizing' }), intent: { stage: 'ended' } });
