@@ -3,9 +3,9 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installPackages, aptProblem } from './apt.mjs';
 import { removeTree } from './cache.mjs';
 import { engineProblem, startEngine, testImage } from './engine.mjs';
+import { isThrowAway, makeDigits } from './sampleData.mjs';
 import { ask, npm, run, say } from './say.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,61 +27,6 @@ async function prepare() {
   await run(npm, ['run', '--silent', 'build'], { shell });
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
-}
-
-/** A machine that nobody lives on: a container, or one without a running init system of its own. */
-const isThrowAway = () => process.platform === 'linux' && !existsSync('/run/systemd/system');
-
-const python = () => ['python3', 'python', 'py'].find((name) => ask(name, ['--version']) !== undefined);
-
-/** Ways to a Python that has scikit-learn, from the cheapest on. */
-const ways = {
-  'the Python that is here': () => {
-    const found = python();
-    return found !== undefined && ask(found, ['-c', 'import sklearn']) !== undefined ? found : undefined;
-  },
-  'a virtual environment with scikit-learn': async () => {
-    const folder = join(demo, 'venv');
-    const inside = shell ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python');
-    if (ask(inside, ['-c', 'import sklearn']) !== undefined) return inside;
-    const found = python();
-    if (found === undefined || ask(found, ['-c', 'import venv, ensurepip']) === undefined) return undefined;
-    await run(found, ['-m', 'venv', '--clear', folder]);
-    await run(inside, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'scikit-learn']);
-    return inside;
-  },
-  'a virtual environment made by uv': async () => {
-    const folder = join(demo, 'venv');
-    const inside = shell ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python');
-    if (ask('uv', ['--version']) === undefined) return undefined;
-    await run('uv', ['venv', '--quiet', '--clear', folder]);
-    await run('uv', ['pip', 'install', '--quiet', '--python', inside, 'scikit-learn']);
-    return inside;
-  },
-  'scikit-learn from the system’s packages': async () => {
-    if (!isThrowAway() || aptProblem() !== undefined) return undefined;
-    await installPackages([['/usr/lib/python3/dist-packages/sklearn/__init__.py', 'python3-sklearn']]);
-    return '/usr/bin/python3';
-  },
-};
-
-/** scikit-learn's own digits, written out as files by a Python that has it. */
-async function makeData() {
-  if (existsSync(join(data, '9.csv'))) return;
-  for (const [name, way] of Object.entries(ways)) {
-    try {
-      const interpreter = await way();
-      if (interpreter === undefined) continue;
-      say(`writing scikit-learn's digits out as files, with ${name}`);
-      await run(interpreter, [join('examples', 'digits', 'make_data.py'), data]);
-      return;
-    } catch (error) {
-      say(`${name}: ${error.message}`);
-    }
-  }
-  throw new Error(
-    'the sample data needs a Python 3 with scikit-learn or pip: install python3 and python3-venv, and try again',
-  );
 }
 
 const nothing = async () => undefined;
@@ -134,6 +79,7 @@ async function train() {
 
 function tree(folder, depth = 0) {
   for (const name of readdirSync(folder).sort()) {
+    if (name === 'lease') continue;
     const path = join(folder, name);
     const found = statSync(path);
     console.log(`${'  '.repeat(depth + 1)}${name}${found.isDirectory() ? '/' : `  ${found.size} bytes`}`);
@@ -160,7 +106,7 @@ function show(where) {
 
 try {
   await prepare();
-  await makeData();
+  await makeDigits(root, data, join(demo, 'venv'));
   show(await train());
   say('done; nothing is left running');
 } catch (error) {

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { installPackages } from './apt.mjs';
+import { aptProblem, installPackages } from './apt.mjs';
 import { cached } from './cache.mjs';
 import { ask, npm, run, say } from './say.mjs';
 
@@ -24,7 +24,18 @@ const buildPackages = [
   ['/usr/bin/pkg-config', 'pkg-config'],
   ['/usr/bin/g++', 'g++'],
   ['/usr/bin/make', 'make'],
+  ['/usr/bin/python3', 'python3'],
 ];
+
+/** Why no workbench can be had here and what to do, or undefined. A reason to skip, not to fail. */
+export function workbenchProblem() {
+  const missing = [...buildPackages, [browserPath, 'chromium']].filter(([path]) => !existsSync(path));
+  if (process.platform === 'linux' && missing.length === 0) return undefined;
+  const problem = aptProblem();
+  if (problem === undefined) return undefined;
+  const names = missing.map(([, name]) => name).join(' ');
+  return `no workbench can be had here: ${problem}. On Debian or Ubuntu: apt-get install ${names}`;
+}
 
 /** Node 24 from npm: the workbench wants no other. Answers its path. */
 export async function installNode() {
