@@ -96,6 +96,7 @@ const settings = {
   'workbench.enableExperiments': false,
   'workbench.reduceMotion': 'on',
   'files.autoSave': 'off',
+  'git.openRepositoryInParentFolders': 'never',
   'files.simpleDialog.enable': true,
   'telemetry.telemetryLevel': 'off',
   'extensions.autoCheckUpdates': false,
