@@ -1,10 +1,11 @@
 /** `run`, `attach` and `stop`. */
 import { ExpectedError } from '../domain/errors';
-import type { DrivenRun } from '../runner';
+import type { DrivenRun, RunEvents, RunRequest } from '../runner';
 import type { CommandContext } from './commandContext';
 import { requestOf, secretsFor, type RunOptions } from './runOptions';
 import { report } from './runReport';
-import { eventsOf, goOnInBackground, watchRun } from './watchRun';
+import { SignalListener } from './signalListener';
+import { eventsOf, reportLeft, watchRun } from './watchRun';
 
 export async function runCommand(
   context: CommandContext,
@@ -13,33 +14,39 @@ export async function runCommand(
 ): Promise<number> {
   const request = requestOf(context, target, options);
   const { secrets = {} } = request;
-  const runner = await context.runner();
   const said = new Set<string>();
-  const starting = new AbortController();
-  const interrupt = context.signals.onInterrupt(() => starting.abort());
-  let driven: DrivenRun;
+  const signals = new SignalListener(context.signals);
   try {
-    driven = await runner.start(request, options.detach === true ? {} : eventsOf(context, said), starting.signal);
-  } catch (error) {
-    if (!starting.signal.aborted) throw error;
-    throw new ExpectedError('cancelled', 'Stopped before there was a run.', '', { cause: error });
+    const isDetached = options.detach === true;
+    const driven = await start(context, request, signals, isDetached ? {} : eventsOf(context, said));
+    if (!isDetached) return await watchRun(context, driven, { onInterrupt: 'stop', secrets, said, signals });
+    await driven.release();
+    await reportLeft(context, driven.id, { secrets, said });
+    return 0;
   } finally {
-    interrupt.dispose();
+    signals.dispose();
   }
-  if (starting.signal.aborted) void driven.stop();
-  else if (options.detach === true) return detach(context, driven, secrets);
-  return watchRun(context, driven, { onInterrupt: 'stop', secrets, said });
 }
 
-async function detach(
+/** Ctrl-C before there is a run gives it up; where it came too late for that, the run is stopped. */
+async function start(
   context: CommandContext,
-  driven: DrivenRun,
-  secrets: Readonly<Record<string, string>>,
-): Promise<number> {
-  await driven.release();
-  await report(context, await goOnInBackground(context, driven.id, secrets));
-  context.terminal.note(`It goes on in the background. Watch it with: training-pipelines attach ${driven.id}`);
-  return 0;
+  request: RunRequest,
+  signals: SignalListener,
+  events: RunEvents,
+): Promise<DrivenRun> {
+  const runner = await context.runner();
+  const starting = new AbortController();
+  signals.hear({ interrupt: () => starting.abort() });
+  let driven: DrivenRun;
+  try {
+    driven = await runner.start(request, events, starting.signal);
+  } catch (cause) {
+    if (!starting.signal.aborted) throw cause;
+    throw new ExpectedError('cancelled', 'Stopped before there was a run.', '', { cause });
+  }
+  if (starting.signal.aborted) void driven.stop();
+  return driven;
 }
 
 export async function attachCommand(context: CommandContext, id: string | undefined): Promise<number> {
@@ -49,8 +56,13 @@ export async function attachCommand(context: CommandContext, id: string | undefi
     throw new ExpectedError('run-missing', 'No run is in progress.', '`runs` lists what there is.');
   const secrets = secretsFor(run, context.environment);
   const said = new Set<string>();
-  const driven = await runner.attach(run.id, eventsOf(context, said), secrets);
-  return watchRun(context, driven, { onInterrupt: 'leave', secrets, said });
+  const signals = new SignalListener(context.signals);
+  try {
+    const driven = await runner.attach(run.id, eventsOf(context, said), secrets);
+    return await watchRun(context, driven, { onInterrupt: 'leave', secrets, said, signals });
+  } finally {
+    signals.dispose();
+  }
 }
 
 export async function stopCommand(context: CommandContext, id: string): Promise<number> {

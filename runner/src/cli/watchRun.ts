@@ -5,6 +5,7 @@ import type { DrivenRun, RunEvents } from '../runner';
 import type { CommandContext } from './commandContext';
 import { secretsFor } from './runOptions';
 import { report } from './runReport';
+import type { SignalListener } from './signalListener';
 
 export const interruptedCode = 130;
 /** As shells say it: 128 and the number of SIGHUP. */
@@ -15,6 +16,7 @@ export interface Watch {
   readonly onInterrupt: 'stop' | 'leave';
   readonly secrets: Readonly<Record<string, string>>;
   readonly said: ReadonlySet<string>;
+  readonly signals: SignalListener;
 }
 
 export async function watchRun(context: CommandContext, driven: DrivenRun, watch: Watch): Promise<number> {
@@ -23,28 +25,37 @@ export async function watchRun(context: CommandContext, driven: DrivenRun, watch
     left ??= code;
     void driven.release();
   };
-  const interrupt = context.signals.onInterrupt(() => {
-    if (watch.onInterrupt === 'leave') return leave(interruptedCode);
-    context.terminal.note('Stopping: train.py has 10 s to end. Once more kills it at once.');
-    void driven.stop();
+  let isStopping = false;
+  const stop = (): void => {
+    context.terminal.note(isStopping ? 'Killing.' : 'Stopping: train.py has 10 s to end. Once more kills it at once.');
+    void driven.stop(isStopping);
+    isStopping = true;
+  };
+  watch.signals.hear({
+    interrupt: watch.onInterrupt === 'leave' ? () => leave(interruptedCode) : stop,
+    hangUp: () => leave(hungUpCode),
   });
-  const hangUp = context.signals.onHangUp(() => leave(hungUpCode));
-  try {
-    const run = await driven.ended;
-    if (left !== undefined && !hasEnded(run.state)) {
-      await report(context, await goOnInBackground(context, run.id, watch.secrets), watch.said);
-      return left;
-    }
-    await report(context, run, watch.said);
-    return exitCodeOfRun(run);
-  } finally {
-    interrupt.dispose();
-    hangUp.dispose();
+  const run = await driven.ended;
+  if (left !== undefined && !hasEnded(run.state)) {
+    await reportLeft(context, run.id, watch);
+    return left;
   }
+  await report(context, run, watch.said);
+  return exitCodeOfRun(run);
+}
+
+/** The run as it is, and that it goes on. */
+export async function reportLeft(
+  context: CommandContext,
+  id: string,
+  { secrets, said }: Pick<Watch, 'secrets' | 'said'>,
+): Promise<void> {
+  await report(context, await goOnInBackground(context, id, secrets), said);
+  context.terminal.note(`The run goes on. Watch it with: training-pipelines attach ${id}`);
 }
 
 /** Somebody has to take the run's output in when it ends: another process of this program, where nobody does. */
-export async function goOnInBackground(
+async function goOnInBackground(
   context: CommandContext,
   id: string,
   secrets: Readonly<Record<string, string>>,
@@ -60,9 +71,10 @@ export function eventsOf({ terminal }: CommandContext, said: Set<string>): RunEv
   let shown = '';
   return {
     onRun: (run) => {
-      const line = hasEnded(run.state) ? '' : `${run.state}: ${runTitle(run)}`;
-      if (line !== '' && line !== shown) terminal.note(terminal.paint('dim', line));
-      shown = line === '' ? shown : line;
+      if (!hasEnded(run.state) && run.state !== shown) {
+        terminal.note(terminal.paint('dim', `${run.state}: ${runTitle(run)}`));
+        shown = run.state;
+      }
       if (terminal.options.quiet) return;
       for (const { message } of run.warnings) {
         if (!said.has(message)) terminal.note(`${terminal.paint('yellow', 'warning')}: ${message}`);

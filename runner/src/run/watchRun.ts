@@ -46,6 +46,8 @@ export class RunWatcher implements DrivenRun {
       const lease = await runs.lease(this.id);
       if (lease !== undefined) {
         this.taken = await this.takeOver(lease);
+        // Released while it was being taken over: it must not be driven on unasked.
+        if (this.released.signal.aborted) await this.taken.release();
         return this.taken.ended;
       }
       await delay(pollMilliseconds, undefined, { signal: this.released.signal }).catch(() => undefined);

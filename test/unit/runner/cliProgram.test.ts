@@ -76,7 +76,7 @@ class Scene {
 }
 
 const document = (text: string): unknown => JSON.parse(text) as unknown;
-const start = ['run', 'digits', '--dataset', 'data'];
+const startWords = ['run', 'digits', '--dataset', 'data'];
 
 describe('usage', () => {
   test.each<[string, string[], RegExp]>([
@@ -139,7 +139,7 @@ describe('run', () => {
       driven.events.onLog?.({ runId: driven.id, time: 0, stream: 'stdout', bytes: Buffer.from('epoch 1\n') });
       driven.end(aSuccess());
     };
-    const { code, out, err } = await scene.call(...start, '--json');
+    const { code, out, err } = await scene.call(...startWords, '--json');
     expect(code).toBe(0);
     expect(document(out)).toEqual(aSuccess());
     expect(err).toBe('epoch 1\n');
@@ -157,7 +157,7 @@ describe('run', () => {
   ])('%#: exit code of an ending', async (run, expected) => {
     const scene = new Scene();
     scene.runner.onDriven = (driven) => driven.end(run);
-    const { code, out } = await scene.call(...start, '--json');
+    const { code, out } = await scene.call(...startWords, '--json');
     expect(code).toBe(expected);
     expect(document(out)).toEqual(run);
   });
@@ -172,7 +172,7 @@ describe('run', () => {
       chain: [{ message: 'KeyError: k', traceback: [] }],
     });
     scene.runner.onDriven = (driven) => driven.end(aSuccess({ state: 'Failed', version: '', cause: why }));
-    const lines = (await scene.call(...start)).out.replaceAll('\u00a0', ' ').split('\n');
+    const lines = (await scene.call(...startWords)).out.replaceAll('\u00a0', ' ').split('\n');
     expect(lines.slice(0, 6)).toEqual([
       'Failed after 6.2 s: digits 1.0',
       '  train.py line 8 raised RuntimeError: no.',
@@ -192,9 +192,9 @@ describe('run', () => {
       driven.events.onRun?.(aRun({ ...warned, state: 'Finalizing' }));
       driven.end(aSuccess(warned));
     };
-    const loud = await scene.call(...start);
+    const loud = await scene.call(...startWords);
     expect((loud.out + loud.err).split('Nothing is isolated.')).toHaveLength(2);
-    const quiet = await scene.call(...start, '--quiet');
+    const quiet = await scene.call(...startWords, '--quiet');
     expect(quiet.err).toBe('');
     expect(quiet.out.split('Nothing is isolated.')).toHaveLength(2);
   });
@@ -202,7 +202,7 @@ describe('run', () => {
   test('what is refused is an error document', async () => {
     const scene = new Scene();
     scene.runner.refusal = new ExpectedError('gpu-unavailable', 'docker reports no GPU.', 'Use no GPU.');
-    const { code, out } = await scene.call(...start, '--json');
+    const { code, out } = await scene.call(...startWords, '--json');
     expect(code).toBe(3);
     expect(document(out)).toEqual({
       error: { code: 'gpu-unavailable', message: 'docker reports no GPU.', hint: 'Use no GPU.' },
@@ -211,7 +211,7 @@ describe('run', () => {
 });
 
 describe('signals', () => {
-  test('Ctrl-C stops the run, a second one is passed on, and the run is waited for', async () => {
+  test('Ctrl-C stops the run, a second one kills it at once, and its end is waited for', async () => {
     const scene = new Scene();
     const killed = aSuccess({ state: 'Killed', version: '', cause: cause('killed', 'Stopped.') });
     scene.runner.onDriven = (driven) => {
@@ -219,11 +219,45 @@ describe('signals', () => {
       scene.interrupt();
       driven.end(killed);
     };
-    const { code, out } = await scene.call(...start, '--json');
+    const { code, out } = await scene.call(...startWords, '--json');
     expect(code).toBe(130);
     expect(document(out)).toEqual(killed);
-    expect(scene.runner.driven[0]?.stops).toEqual([false, false]);
+    expect(scene.runner.driven[0]?.stops).toEqual([false, true]);
     expect(scene.interrupts.size).toBe(0);
+  });
+
+  test('Ctrl-C just when the run has started stops it', async () => {
+    const scene = new Scene();
+    const start = scene.runner.start.bind(scene.runner);
+    scene.runner.start = (request, events) => {
+      scene.interrupt();
+      return start(request, events);
+    };
+    scene.runner.onDriven = (driven) => driven.end(aSuccess({ state: 'Killed', version: '' }));
+    expect((await scene.call(...startWords)).code).toBe(130);
+    expect(scene.runner.driven[0]?.stops).toEqual([false]);
+  });
+
+  test('Ctrl-C before there is a run gives it up: one document, exit 130', async () => {
+    const scene = new Scene();
+    scene.runner.start = () => {
+      scene.interrupt();
+      return Promise.reject(new Error('aborted'));
+    };
+    const { code, out } = await scene.call(...startWords, '--json');
+    expect(code).toBe(130);
+    expect(document(out)).toMatchObject({ error: { code: 'cancelled' } });
+  });
+
+  test('SIGHUP while the run starts is not forgotten', async () => {
+    const scene = new Scene();
+    const start = scene.runner.start.bind(scene.runner);
+    scene.runner.start = (request, events) => {
+      scene.hangUp();
+      return start(request, events);
+    };
+    expect((await scene.call(...startWords)).code).toBe(129);
+    expect(scene.runner.driven[0]).toMatchObject({ released: true, stops: [] });
   });
 
   test('SIGHUP leaves it running, and a process in the background takes it to its end', async () => {
@@ -231,7 +265,7 @@ describe('signals', () => {
     const unwatched = aRun({ problem: { code: 'unwatched', message: 'Nobody watches.', hint: '' } });
     scene.runner.all = [unwatched];
     scene.runner.onDriven = () => scene.hangUp();
-    const { code, out } = await scene.call(...start, '--secret', 'TOKEN', '--json');
+    const { code, out } = await scene.call(...startWords, '--secret', 'TOKEN', '--json');
     expect(code).toBe(129);
     expect(document(out)).toEqual({ ...unwatched, problem: null });
     expect(scene.runner.driven[0]).toMatchObject({ released: true, stops: [] });
@@ -262,7 +296,7 @@ describe('other commands', () => {
   test('--detach prints the run as it is and leaves it to the background', async () => {
     const scene = new Scene();
     scene.runner.all = [aRun({ problem: { code: 'unwatched', message: 'Nobody watches.', hint: '' } })];
-    const { code, out } = await scene.call(...start, '--detach', '--json');
+    const { code, out } = await scene.call(...startWords, '--detach', '--json');
     expect(code).toBe(0);
     expect(document(out)).toEqual(aRun());
     expect(scene.detached).toHaveLength(1);
