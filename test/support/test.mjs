@@ -125,15 +125,13 @@ function printCounts() {
   process.exitCode = failed > 0 ? 1 : 0;
 }
 
-async function prepare() {
-  if (!existsSync('node_modules/.package-lock.json')) {
-    say('installing the packages of this project');
-    // What an interrupted installation left is no installation.
-    removeTree('node_modules');
-    await run(npm, ['ci', '--no-audit', '--no-fund'], { shell });
-  }
-  say(`what is expensive to make is kept in ${cacheFolder}`);
+async function install() {
+  // What an interrupted installation left is no installation.
+  removeTree('node_modules');
+  await run(npm, ['ci', '--no-audit', '--no-fund'], { shell });
 }
+
+const isInstalled = () => existsSync('node_modules/.package-lock.json');
 
 async function checks() {
   await step('build', () => run(npm, ['run', '--silent', 'build'], { shell }));
@@ -142,9 +140,12 @@ async function checks() {
   await step('types', () => run(npm, ['run', '--silent', 'types'], { shell }));
 }
 
-await prepare();
-if (chosen.length === 0) await checks();
-for (const name of chosen.length === 0 ? all : chosen) await project(name);
-await stopShared(process.pid);
+if (!isInstalled()) await step('npm ci', install);
+say(`what is expensive to make is kept in ${cacheFolder}`);
+if (isInstalled()) {
+  if (chosen.length === 0) await checks();
+  for (const name of chosen.length === 0 ? all : chosen) await project(name);
+  await stopShared(process.pid);
+}
 printTroubles();
 printCounts();
