@@ -5,10 +5,11 @@ import type { Run } from '../domain/run';
 import type { VersionFile } from '../domain/version';
 import { realDisk, type Disk } from './disk';
 import { explainedDisk } from './diskErrors';
-import { createExclusive, isThere, listFolder, makeFolder, parseJson, readIfThere } from './fileOperations';
+import { createExclusive, isThere, makeFolder, readIfThere } from './fileOperations';
 import { LeaseFolder } from './leaseFolder';
-import { identitySchema, ownIdentity, stateOf, type ProcessIdentity } from './processIdentity';
+import { ownIdentity, type ProcessIdentity } from './processIdentity';
 import { isFinished, RunFiles } from './runFiles';
+import { clearStaging, makeStaging } from './staging';
 import type { Staging, Store } from './store';
 import { VersionFiles } from './versionFiles';
 import { watchStore } from './watchStore';
@@ -34,7 +35,7 @@ export function openStore(options: StoreOptions): Store {
   const prepare = once(() => prepareStore(disk, folder, own, now));
   const staging = async (): Promise<Staging> => {
     await prepare();
-    return makeStaging(disk, folder, own);
+    return makeStaging(disk, join(folder, stagingFolder), await own());
   };
   const shown = (id: string): string => {
     const path = join(folder, 'runs', id);
@@ -87,9 +88,6 @@ async function versionOfRun(versions: VersionFiles, id: string): Promise<Version
 }
 
 const stagingFolder = 'staging';
-const ownerFile = 'owner.json';
-/** Staging without an owner that can be looked at is removed after this long. */
-const forgottenMilliseconds = 7 * 24 * 3_600_000;
 
 async function prepareStore(disk: Disk, folder: string, own: Own, now: () => number): Promise<void> {
   for (const name of ['packages', 'runs', stagingFolder, 'cache']) await makeFolder(disk, join(folder, name));
@@ -97,35 +95,6 @@ async function prepareStore(disk: Disk, folder: string, own: Own, now: () => num
   if (!(await isThere(disk, ignore))) await createExclusive(disk, ignore, '*\n');
   // Only tidying: what cannot be removed now is removed another time.
   await clearStaging(disk, join(folder, stagingFolder), await own(), now()).catch(() => undefined);
-}
-
-async function makeStaging(disk: Disk, folder: string, own: Own): Promise<Staging> {
-  const path = join(folder, stagingFolder, randomBytes(8).toString('hex'));
-  const remove = (): Promise<void> => disk.remove(path).catch(() => undefined);
-  try {
-    await disk.mkdir(path);
-    await disk.writeNew(join(path, ownerFile), JSON.stringify(await own()), false);
-  } catch (error) {
-    await remove();
-    throw error;
-  }
-  return { path, remove };
-}
-
-/** Removes what dead processes left in staging. */
-async function clearStaging(disk: Disk, folder: string, own: ProcessIdentity, now: number): Promise<void> {
-  for (const entry of await listFolder(disk, folder)) {
-    const path = join(folder, entry.name);
-    if (await isAbandoned(disk, path, own, now)) await disk.remove(path).catch(() => undefined);
-  }
-}
-
-async function isAbandoned(disk: Disk, path: string, own: ProcessIdentity, now: number): Promise<boolean> {
-  const owner = identitySchema.safeParse(parseJson(await readIfThere(disk, join(path, ownerFile))));
-  const state = owner.success ? await stateOf(owner.data, own) : 'unknown';
-  if (state !== 'unknown') return state === 'dead';
-  const found = await disk.stat(path).catch(() => undefined);
-  return found !== undefined && now - found.mtimeMs > forgottenMilliseconds;
 }
 
 async function installationOf(disk: Disk, path: string, now: number): Promise<string> {

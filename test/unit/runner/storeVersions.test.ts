@@ -86,9 +86,10 @@ describe('versions in the store', () => {
     await store.versions.reserve('digits', '1.0', id);
     await store.runs.write({ run: runOf(id, { state: 'Failed' }), intent: {} });
     expect(await store.versions.reserve('digits', '1.0', '20260101-000000-000-aaaaaa')).toBe('1.1');
-    expect(await store.versions.reserve('digits', '1.0', await startRun())).toBe('1.2');
+    const other = await startRun();
+    expect(await store.versions.reserve('digits', '1.0', other)).toBe('1.2');
     time += 3_600_000;
-    await store.versions.release('digits', '1.2', (await store.runs.ids())[0] ?? '');
+    await store.versions.release('digits', '1.2', other);
     expect(await store.versions.reserve('digits', '1.0', await startRun())).toBe('1.1');
   });
 
@@ -172,12 +173,16 @@ describe('versions in the store', () => {
 
   it('removes the staging of dead processes, and no other', async () => {
     const own = await store.staging();
-    const dead = join(store.folder, 'staging', 'dead');
-    const odd = join(store.folder, 'staging', 'odd');
-    for (const path of [dead, odd]) await mkdir(path);
-    const owner = JSON.parse(await readFile(join(own.path, 'owner.json'), 'utf8')) as object;
-    await writeFile(join(dead, 'owner.json'), JSON.stringify({ ...owner, started: 'before' }));
+    const folder = join(store.folder, 'staging');
+    const owner = JSON.parse(await readFile(`${own.path}.json`, 'utf8')) as object;
+    await writeFile(join(folder, 'dead.json'), JSON.stringify({ ...owner, started: 'before' }));
+    await writeFile(join(folder, 'foreign.json'), JSON.stringify({ ...owner, host: 'other', boot: 'other' }));
+    for (const name of ['dead', 'foreign', 'nobody']) await mkdir(join(folder, name));
     await (await open().staging()).remove();
-    expect((await readdir(join(store.folder, 'staging'))).sort()).toEqual([own.path.split('/').at(-1), 'odd'].sort());
+    const id = own.path.split('/').at(-1) ?? '';
+    expect((await readdir(folder)).sort()).toEqual([id, `${id}.json`, 'foreign', 'foreign.json'].sort());
+    time += 8 * 24 * 3_600_000;
+    await (await open().staging()).remove();
+    expect((await readdir(folder)).sort()).toEqual([id, `${id}.json`].sort());
   });
 });
