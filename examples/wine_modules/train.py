@@ -19,6 +19,11 @@ class Main:
         print(json.dumps({"metric": "val_accuracy", "value": round(accuracy, 4)}))
         write_report(self.forest, self.columns, accuracy)
 
+    def evaluate(self, data_directory):
+        """Accuracy on other data of the same form. A run does not call it; platforms that serve the package do."""
+        _, rows, labels = read_wines(data_directory)
+        return evaluate(self.forest, (rows, labels))
+
     def save(self):
         from wine.storage import store
 
