@@ -59,6 +59,7 @@ export function faultyDisk(fault?: Fault): FaultyDisk {
     mkdir: counted('mkdir', realDisk.mkdir),
     readdir: counted('readdir', realDisk.readdir),
     stat: counted('stat', realDisk.stat),
+    statAll: (paths) => realDisk.statAll(paths),
     remove: counted('remove', realDisk.remove),
     touch: counted('touch', realDisk.touch),
     syncFolder: counted('syncFolder', realDisk.syncFolder),

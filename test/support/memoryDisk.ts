@@ -128,6 +128,10 @@ export class MemoryDisk implements Disk {
     return { size: node.content.length, mtimeMs: node.time, mtime, ino: node.number } as unknown as Stats;
   }
 
+  statAll(paths: readonly string[]): Promise<(Stats | undefined)[]> {
+    return Promise.all(paths.map((path) => this.stat(path).catch(() => undefined)));
+  }
+
   async remove(path: string): Promise<void> {
     this.onOperation('remove', path);
     const node = this.find(path);

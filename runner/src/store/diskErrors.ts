@@ -58,6 +58,7 @@ export function explainedDisk(disk: Disk): Disk {
     mkdir: (path) => explain(path, disk.mkdir(path)),
     readdir: (path) => explain(path, disk.readdir(path)),
     stat: (path) => explain(path, disk.stat(path)),
+    statAll: (paths) => disk.statAll(paths),
     remove: (path) => explain(path, disk.remove(path)),
     touch: (path, time) => explain(path, disk.touch(path, time)),
     syncFolder: (path) => explain(path, disk.syncFolder(path)),

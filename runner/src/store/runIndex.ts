@@ -1,4 +1,5 @@
 /** A cache of ended runs, so that a list of thousands needs one file; it can be deleted at any time. */
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { hasEnded, runSchema, type Run } from '../domain/run';
@@ -37,15 +38,21 @@ export class RunIndex {
     const known = (this.memory ??= await this.load());
     const fresh: Entries = {};
     const runs: (Run | undefined)[] = Array.from({ length: ids.length });
-    await inParallel(ids, async (id, i) => {
-      const stamp = await this.stamp(id);
+    const stats = await this.disk.statAll(ids.map((id) => join(this.folder, id, runFile)));
+    const unknown: number[] = [];
+    for (const [i, id] of ids.entries()) {
       const cached = known[id];
-      if (cached !== undefined && cached.stamp === stamp) {
-        fresh[id] = cached;
-        runs[i] = cached.run;
-        return;
+      if (cached === undefined || cached.stamp !== stampOf(stats[i])) {
+        unknown.push(i);
+        continue;
       }
+      fresh[id] = cached;
+      runs[i] = cached.run;
+    }
+    await inParallel(unknown, async (i) => {
+      const id = ids[i] ?? '';
       const run = (await this.read(id))?.run;
+      const stamp = stampOf(stats[i]);
       runs[i] = run;
       if (run === undefined || !hasEnded(run.state) || stamp === undefined) return;
       fresh[id] = { stamp, run };
@@ -54,15 +61,6 @@ export class RunIndex {
     this.memory = fresh;
     await this.save(fresh);
     return runs.filter((run) => run !== undefined);
-  }
-
-  private async stamp(id: string): Promise<string | undefined> {
-    try {
-      const { size, mtimeMs, ino } = await this.disk.stat(join(this.folder, id, runFile));
-      return `${size}-${mtimeMs}-${ino}`;
-    } catch {
-      return undefined;
-    }
   }
 
   private async load(): Promise<Entries> {
@@ -87,12 +85,15 @@ export class RunIndex {
   }
 }
 
-async function inParallel<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
+const stampOf = (stats: Stats | undefined): string | undefined =>
+  stats === undefined ? undefined : `${stats.size}-${stats.mtimeMs}-${stats.ino}`;
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < items.length) {
       const index = next++;
-      await work(items[index] as T, index);
+      await work(items[index] as T);
     }
   };
   await Promise.all(Array.from({ length: Math.min(parallelReads, items.length) }, worker));
