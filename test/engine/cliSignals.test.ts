@@ -128,6 +128,13 @@ test('a second Ctrl-C kills training that ignores the first at once', async () =
   expect(performance.now() - before).toBeLessThan(8000);
 });
 
+test('a run says which environment it uses, and why nothing is installed', async () => {
+  await cli.write({ go: '' });
+  const { code, err } = await cli.run(...start());
+  expect(code).toBe(0);
+  expect(err).toMatch(/^Uses Python 3\..*no requirements\.$/m);
+});
+
 test('a reader that goes away ends neither the run nor the program with an error', async () => {
   await cli.write({
     go: '',

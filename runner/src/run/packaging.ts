@@ -87,6 +87,7 @@ async function packageCode(
     { onProgress: events.progress, onOutput: (text) => events.output(text) },
     signal,
   );
+  events.output(`${environment.summary}\n`);
   const warnings = [...source.warnings, ...content.warnings];
   return { version: source.version, mountName: content.mountName, environment, warnings };
 }
