@@ -44,7 +44,7 @@ async function usersDocker() {
 /** An engine of the demo's own: on a machine that nobody lives on, as root. */
 async function ownEngine() {
   if (engineProblem() !== undefined || !isThrowAway()) return undefined;
-  say('no Docker answers here; starting an engine for this demo');
+  say('starting an engine for this demo');
   const engine = await startEngine();
   const args = ['--engine', 'docker', '--image', testImage];
   return { name: 'an engine of this demo’s own', args, env: { DOCKER_HOST: engine.host }, stop: () => engine.stop() };
