@@ -52,7 +52,7 @@ export function createRunner(options: RunnerOptions): Runner {
     export: (id, file, how) => exportVersion(context, id, resolve(file), how),
     import: (file, how, onProgress = silent, signal) =>
       importArchive(context, resolve(file), { ...how, onProgress, signal }),
-    verify: (id, _onProgress, signal) => verifyVersions(context, id, signal),
+    verify: (id, onProgress = silent, signal) => verifyVersions(context, id, onProgress, signal),
     delete: (ids, { force }) => deleteNamed(context, ids, force),
     prune: (keep) => pruneStore(context, keep),
 

@@ -163,6 +163,13 @@ export interface StopOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What is known once a run is accepted. */
+export interface StartedRun {
+  readonly warnings: readonly Warning[];
+  /** True where accepted means running; absent where the run may wait in a queue. */
+  readonly isRunning?: boolean;
+}
+
 export interface Engine {
   readonly name: string;
   readonly kind: 'docker' | 'process';
@@ -181,7 +188,7 @@ export interface Engine {
     spec: RunSpec,
     secrets: Readonly<Record<string, string>>,
     options: { readonly onProgress: OnProgress; readonly signal?: AbortSignal },
-  ): Promise<{ readonly warnings: readonly Warning[] }>;
+  ): Promise<StartedRun>;
   inspect(ref: RunRef, signal?: AbortSignal): Promise<EngineState>;
   /** Ends at the end of the log (or of what there is). Throws when the connection is lost; follow again from the last cursor. */
   follow(ref: RunRef, options: FollowOptions): AsyncIterable<{ readonly chunk: LogChunk; readonly cursor: LogCursor }>;

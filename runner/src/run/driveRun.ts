@@ -29,6 +29,7 @@ export class RunDriver {
   /** Aborted when the run is to stop. */
   private readonly stopping = new AbortController();
   private stopNow = false;
+  private stopAsked = false;
   private writes: Promise<void> = Promise.resolve();
   readonly ended: Promise<Run>;
 
@@ -51,7 +52,8 @@ export class RunDriver {
   }
 
   async stop(now = false): Promise<void> {
-    const kill = now || this.stopping.signal.aborted;
+    const kill = now || this.stopAsked;
+    this.stopAsked = true;
     await this.context.store.runs.requestStop(this.id, kill);
     this.noticeStop(kill);
   }
@@ -169,6 +171,7 @@ export class RunDriver {
         onProgress: this.events.progress,
         signal: this.released.signal,
       });
+      if (started.isRunning === true) this.enter('Running');
       await this.save({
         run: withWarnings(this.draft.run, started.warnings),
         intent: { ...this.draft.intent, stage: 'started' },

@@ -32,12 +32,14 @@ export class RunDesk {
   async start(request: RunRequest, events: RunEvents, signal?: AbortSignal): Promise<DrivenRun> {
     const timer = new PhaseTimer(this.clock);
     timer.beginAt('Scheduled');
+    const requestedAt = this.clock.now();
     const resolved = await this.resolve(request);
     const checks = {
       blocking: (folder: string) => this.options.check.blocking(this.options.workspace, folder),
       chooseEngine: (name: string | undefined) => chooseEngine(this.options.engines, name, signal),
     };
-    const draft = await createRun(this.context, checks, resolved, { noCheck: request.noCheck ?? false, signal });
+    const options = { noCheck: request.noCheck ?? false, requestedAt, signal };
+    const draft = await createRun(this.context, checks, resolved, options);
     const lease = await this.context.store.runs.lease(draft.run.id);
     const safe = new SafeEvents(events, this.context.log);
     safe.run(draft.run);

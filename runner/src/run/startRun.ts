@@ -29,7 +29,12 @@ export async function createRun(
   context: RunContext,
   checks: StartChecks,
   request: ResolvedRequest,
-  options: { readonly noCheck: boolean; readonly signal?: AbortSignal | undefined },
+  options: {
+    readonly noCheck: boolean;
+    /** Milliseconds since the epoch: the run counts from when it was asked for. */
+    readonly requestedAt: number;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<RunDraft> {
   const { folder } = request.package;
   const source = request.from === null ? folder : null;
@@ -39,7 +44,8 @@ export async function createRun(
     checkArtifactsFolder(request, source),
   ]);
   if (folder !== null) await context.store.versions.claim(request.package.name, shownPath(context.workspace, folder));
-  const draft = await draftOf(context, request, chosen.engine, source, [...request.warnings, ...chosen.warnings]);
+  const warnings = [...request.warnings, ...chosen.warnings];
+  const draft = await draftOf(context, request, chosen.engine, source, { warnings, now: options.requestedAt });
   await context.store.runs.create(draft);
   return draft;
 }
@@ -136,9 +142,8 @@ async function draftOf(
   request: ResolvedRequest,
   engine: Engine,
   source: string | null,
-  warnings: readonly Warning[],
+  { warnings, now }: { readonly warnings: readonly Warning[]; readonly now: number },
 ): Promise<RunDraft> {
-  const now = context.clock.now();
   const id = context.store.runs.newId(new Date(now));
   const gpu = showGpuRequest(request.gpu);
   const secretNames = Object.keys(request.secrets);

@@ -144,7 +144,9 @@ export async function importArchive(
     // The name as first published: names are compared without regard to case.
     const { name } = await context.store.versions.claim(archive.name, null);
     const target = join(staging.path, `${name}.zip`);
-    const zip = await writeZip({ entries: archive.entries, root: name, target, signal });
+    const onProgress = (step: { done: number; total?: number }): void =>
+      options.onProgress({ text: `packing ${name}`, unit: 'bytes', ...step });
+    const zip = await writeZip({ entries: archive.entries, root: name, target, signal, onProgress });
     const staged = { zip: target, zipDigest: zip.zip, tree: zip.tree, files: zip.files };
     const { version } = await context.store.versions.publish(name, staged, isoTime(context.clock.now()));
     const path = shownPath(context.workspace, context.store.versions.zipPath(name, version));
@@ -157,11 +159,15 @@ export async function importArchive(
 export async function verifyVersions(
   context: VersionContext,
   id: string | undefined,
+  onProgress: OnProgress,
   signal?: AbortSignal,
 ): Promise<Verified> {
   const wanted = id === undefined ? await everyVersion(context) : [await namedVersion(context, id)];
   const problems: Verified['problems'] = [];
-  for (const { name, version } of wanted) problems.push(...(await problemsOf(context, name, version, signal)));
+  for (const [done, { name, version }] of wanted.entries()) {
+    onProgress({ text: `verifying ${versionId(name, version)}`, done, total: wanted.length, unit: 'steps' });
+    problems.push(...(await problemsOf(context, name, version, signal)));
+  }
   return { ok: problems.length === 0, checked: wanted.length, problems };
 }
 

@@ -1,5 +1,6 @@
 /** Watches a run that another process drives, and takes over where that process dies. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { ExpectedError } from '../domain/errors';
 import { hasEnded, type Run } from '../domain/run';
 import type { DrivenRun } from '../runner';
 import type { Lease, LogPiece } from '../store/store';
@@ -13,6 +14,7 @@ export class RunWatcher implements DrivenRun {
   private offset = 0;
   private shown = '';
   private taken: DrivenRun | undefined;
+  private stopAsked = false;
 
   constructor(
     private readonly context: RunContext,
@@ -25,8 +27,9 @@ export class RunWatcher implements DrivenRun {
 
   async stop(now = false): Promise<void> {
     if (this.taken !== undefined) return this.taken.stop(now);
-    const before = await this.context.store.runs.stopRequest(this.id);
-    return this.context.store.runs.requestStop(this.id, now || before !== undefined);
+    const kill = now || this.stopAsked;
+    this.stopAsked = true;
+    return this.context.store.runs.requestStop(this.id, kill);
   }
 
   async release(): Promise<void> {
@@ -39,7 +42,8 @@ export class RunWatcher implements DrivenRun {
     const { runs } = this.context.store;
     for (;;) {
       const record = await runs.read(this.id);
-      if (record === undefined) throw new Error(`the run ${this.id} was deleted while it was watched`);
+      if (record === undefined)
+        throw new ExpectedError('run-missing', `The run ${this.id} was deleted while it was watched.`);
       await this.showLog();
       this.showRun(record.run);
       if (hasEnded(record.run.state) || this.released.signal.aborted) return record.run;

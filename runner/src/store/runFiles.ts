@@ -99,6 +99,8 @@ export class RunFiles implements RunStore {
     const staging = await this.options.staging();
     try {
       await disk.rename(this.folder(id), join(staging.path, id));
+      // Its files go only once no power cut can bring the run back.
+      await disk.syncFolder(staging.path);
       await disk.syncFolder(this.options.folder);
     } catch (error) {
       if (!isMissing(error)) throw error;

@@ -139,6 +139,8 @@ export class VersionFiles implements VersionStore {
     try {
       await this.given.markDeleted(name, version);
       await disk.rename(place, join(staging.path, version));
+      // Its files go only once no power cut can bring the version back.
+      await disk.syncFolder(staging.path);
       await disk.syncFolder(this.folderOf(name));
     } catch (error) {
       if (!isMissing(error)) throw error;

@@ -202,6 +202,7 @@ async function fetchFolder(
     const text = `bringing the output from ${client.engine}`;
     const { warnings } = await unpackOutputs(tar, target, {
       root: posix.basename(path),
+      place: path,
       signal: options.signal,
       onProgress: ({ done }) => options.onProgress({ text, done, unit: 'bytes' }),
     });

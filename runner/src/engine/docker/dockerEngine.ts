@@ -74,7 +74,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     start: async (spec, secrets, { onProgress, signal }) => {
       const start = { harnessFolder: options.harnessFolder, info: await known(signal), secrets, onProgress, signal };
       await explained(() => startContainer(client, spec, start));
-      return { warnings: [] };
+      return { warnings: [], isRunning: true };
     },
     inspect: (ref, signal) => inspect(client, ref, signal),
     follow: (ref, follow) => followContainer(client, ref, follow),

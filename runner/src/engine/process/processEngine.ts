@@ -58,7 +58,7 @@ export function createProcessEngine(options: ProcessEngineOptions): Engine {
         { environment, extract: options.extract, ...events },
         signal,
       ),
-    start: (spec, secrets, how) => startRun(starter, spec, secrets, how),
+    start: async (spec, secrets, how) => ({ ...(await startRun(starter, spec, secrets, how)), isRunning: true }),
     inspect: (ref) => inspectRun(paths(ref)),
     follow: (ref, how) =>
       followLog(paths(ref), how, async () => {
