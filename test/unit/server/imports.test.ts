@@ -167,11 +167,20 @@ describe('modules of the package', () => {
         },
       },
     ));
-  it('are refused where the chosen Python is too old for them', () => code(`
-      import helper`, { python: '3.9', files: { 'helper.py': `
+  it('are refused where the chosen Python is too old for them', () =>
+    code(
+      `
+      import helper`,
+      {
+        python: '3.9',
+        files: {
+          'helper.py': `
         match x:
         ~~~~~ syntax
             case 1: pass
-      ` } }));
+      `,
+        },
+      },
+    ));
   it('are let be where nobody imports them', () => code(``, { files: { 'other.py': 'x = = 1' } }));
 });
