@@ -67,6 +67,9 @@ async function work(disk: MemoryDisk, told: Acknowledged): Promise<void> {
   told.stage = 'sealed';
   delete told.versions['2.0'];
   await store.versions.delete('digits', '2.0');
+  const other = '20260101-000000-000-cccccc';
+  await store.runs.create({ run: runOf(other), intent: {} });
+  await store.runs.delete(other);
 }
 
 const contents: Readonly<Record<string, string>> = { '1.0': 'a', '2.0': 'b', '1.1': 'c' };
@@ -87,6 +90,7 @@ async function checkAfter(disk: MemoryDisk, told: Acknowledged): Promise<void> {
   expect(stages.indexOf(reached)).toBeGreaterThanOrEqual(stages.indexOf(told.stage));
   const log = Buffer.concat(await collect(store.runs.readLog(run, 0))).toString();
   expect(log.slice(0, told.log.length)).toBe(told.log);
+  for (const { state } of await store.runs.list()) expect(['Running', 'Successful']).toContain(state);
   if (told.results) await disk.readFile(`${store.runs.folder(run)}/_results.json`);
   // A number that was given to the run is given to no other while that run is unfinished.
   if (told.reserved !== undefined && record?.run.state === 'Running') {
