@@ -55,6 +55,7 @@ function take(message: HostMessage): void {
       break;
     case 'runPage':
       runPage = message.state;
+      host.remember({ run: message.state.run.id });
       drawSoon();
       break;
     default:

@@ -12,7 +12,7 @@ import {
   vsCodeRadioGroup,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
-import { wish } from './view/wish';
+import { wish, wishOf } from './view/wish';
 
 export function registerToolkit(): void {
   provideVSCodeDesignSystem().register(
@@ -24,8 +24,8 @@ export function registerToolkit(): void {
     vsCodeRadioGroup(),
     vsCodeTextField(),
   );
-  // The toolkit reads the theme on the window's load event only.
-  window.dispatchEvent(new Event('load'));
+  // The toolkit reads the theme on the window's load event, which is still to come for the page's first module. Sending one
+  // of our own would be taken for the real one by the workbench, which then never shows the page.
 }
 
 type ValueElement = HTMLElement & { value: string };
@@ -105,8 +105,18 @@ export function dropdown(options: ChoiceOptions): HTMLElement {
     value,
     signature: JSON.stringify([isGone, all]),
     handlers: { change: (event) => onChange(valueOf(event)) },
-    mend: mendKeys,
+    mend: (mounted) => {
+      mendKeys(mounted);
+      requestAnimationFrame(() => select(mounted as Dropdown));
+    },
   });
+}
+
+/** After its options changed the component chooses one itself, a frame later. */
+function select(element: Dropdown): void {
+  const options = [...element.querySelectorAll('vscode-option')];
+  const index = options.findIndex((option) => option.getAttribute('value') === wishOf(element)?.value);
+  if (!element.open && index !== -1 && element.selectedIndex !== index) element.selectedIndex = index;
 }
 
 const mended = new WeakSet<HTMLElement>();

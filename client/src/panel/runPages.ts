@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { z } from 'zod';
 import { formatCount } from '../../../runner/src/domain/format';
 import { runTitle } from '../../../runner/src/domain/format';
 import type { Run } from '../../../runner/src/domain/run';
@@ -20,13 +21,23 @@ import { pageHtml } from './page';
 import type { PageParts } from './pageParts';
 
 const viewType = 'trainingPipelines.run';
+const rememberedSchema = z.object({ run: z.string().regex(/^[\w-]+$/) });
 const pictureNames = /\.(png|jpe?g|gif|svg|webp)$/i;
 const mostFiles = 200;
 
 export class RunPages implements vscode.Disposable {
   private readonly pages = new Map<string, RunPage>();
+  private readonly serializer: vscode.Disposable;
 
-  constructor(private readonly parts: PageParts) {}
+  constructor(private readonly parts: PageParts) {
+    this.serializer = vscode.window.registerWebviewPanelSerializer(viewType, {
+      deserializeWebviewPanel: async (panel: vscode.WebviewPanel, state: unknown) => {
+        const remembered = rememberedSchema.safeParse(state);
+        if (remembered.success) this.adopt(remembered.data.run, panel);
+        else panel.dispose();
+      },
+    });
+  }
 
   async open(id: string): Promise<void> {
     const known = this.pages.get(id);
@@ -34,8 +45,14 @@ export class RunPages implements vscode.Disposable {
       known.reveal();
       return;
     }
-    const page = new RunPage(this.parts, id, () => this.pages.delete(id));
-    this.pages.set(id, page);
+    const run = this.parts.model.run(id);
+    const title = run === undefined ? 'Run' : `Run: ${runTitle(run)}`;
+    const options = { enableScripts: true };
+    this.adopt(id, vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, options));
+  }
+
+  private adopt(id: string, panel: vscode.WebviewPanel): void {
+    this.pages.set(id, new RunPage(this.parts, id, panel, () => this.pages.delete(id)));
   }
 
   isVisible(id: string): boolean {
@@ -43,31 +60,27 @@ export class RunPages implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.serializer.dispose();
     for (const page of this.pages.values()) page.dispose();
   }
 }
 
 class RunPage implements vscode.Disposable {
-  private readonly panel: vscode.WebviewPanel;
   private readonly subscriptions: vscode.Disposable[];
   private lines = 0;
 
   constructor(
     private readonly parts: PageParts,
     private readonly id: string,
+    private readonly panel: vscode.WebviewPanel,
     onDispose: () => void,
   ) {
-    const run = parts.model.run(id);
-    const title = run === undefined ? 'Run' : `Run: ${runTitle(run)}`;
     const roots = [
       vscode.Uri.joinPath(parts.extensionUri, 'dist'),
       vscode.Uri.joinPath(parts.extensionUri, 'client', 'media'),
       vscode.Uri.file(join(parts.storeFolder(), 'runs', id)),
     ];
-    this.panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, {
-      enableScripts: true,
-      localResourceRoots: roots,
-    });
+    this.panel.webview.options = { enableScripts: true, localResourceRoots: roots };
     this.panel.iconPath = vscode.Uri.joinPath(parts.extensionUri, 'client', 'media', 'mortar-board.svg');
     this.subscriptions = [
       this.panel.webview.onDidReceiveMessage((message: unknown) => void this.take(message)),
@@ -88,7 +101,7 @@ class RunPage implements vscode.Disposable {
       this.dispose();
       onDispose();
     });
-    this.panel.webview.html = pageHtml(this.panel.webview, parts.extensionUri, title);
+    this.panel.webview.html = pageHtml(this.panel.webview, parts.extensionUri, 'Run');
   }
 
   get isVisible(): boolean {

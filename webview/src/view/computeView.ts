@@ -3,6 +3,7 @@ import { formatBytes } from '../../../runner/src/domain/format';
 import type { EngineFacts } from '../../../runner/src/domain/engineFacts';
 import type { Draft, PanelState } from '../protocol';
 import { checkbox, dropdown, radioGroup, textField } from '../toolkit';
+import { engineWords } from './engineWords';
 import { h, link, section } from './dom';
 import { field } from './fieldView';
 import type { PanelActions } from './panelActions';
@@ -24,7 +25,7 @@ type Edit = PanelActions['edit'];
 function engineField(state: PanelState, edit: Edit): HTMLElement {
   const known = (state.engines ?? []).map(({ name, state: is, version }) => ({
     value: name,
-    text: `${name} (${is === 'ready' ? version : is})`,
+    text: is === 'ready' ? `${engineWords(name)}, ${version}` : `${engineWords(name)}, ${is}`,
   }));
   const choices = [{ value: '', text: 'Automatic: Docker, else the local Python' }, ...known];
   const onChange = (engine: string): void => edit({ engine });
@@ -36,7 +37,21 @@ function engineFacts({ draft, engines }: PanelState, send: PanelActions['send'])
   const engine = engines?.find((one) => one.name === draft.engine);
   const again = link('Ask again', () => send({ kind: 'askEngines' }));
   if (engines === undefined) return h('p', { class: 'help' }, 'Asking the engines… ', again);
-  return h('p', { class: 'help' }, engine === undefined ? '' : factsOf(engine), ' ', again);
+  return h(
+    'p',
+    { class: 'help' },
+    automatic(engines, draft.engine) ?? (engine === undefined ? '' : factsOf(engine)),
+    ' ',
+    again,
+  );
+}
+
+/** What "automatic" means just now. */
+function automatic(engines: readonly EngineFacts[], chosen: string): string | undefined {
+  if (chosen !== '') return undefined;
+  const docker = engines.find((one) => one.name === 'docker');
+  if (docker === undefined || docker.problem === null) return docker === undefined ? '' : factsOf(docker);
+  return `Runs use the local Python now, without isolation. ${docker.problem.message}`;
 }
 
 function factsOf({ problem, cpus, memory }: EngineFacts): string {

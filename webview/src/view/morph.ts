@@ -56,7 +56,8 @@ function morph(old: Node, node: Node): void {
 function morphInside(old: Element, node: Element): void {
   const before = wishOf(old);
   const wanted = wishOf(node);
-  if (wanted?.signature === undefined || wanted.signature !== before?.signature) morphChildren(old, node);
+  if (wanted?.signature === undefined) morphChildren(old, node);
+  else if (wanted.signature !== before?.signature) old.replaceChildren(...node.childNodes);
   if (wanted === undefined || !(old instanceof HTMLElement)) return;
   wish(old, wanted);
   grant(old, before);

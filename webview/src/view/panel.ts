@@ -165,7 +165,7 @@ function peekView(dataset: NonNullable<PanelState['dataset']>): HTMLElement {
   const more = dataset.partial ? 'over ' : '';
   const table = h(
     'table',
-    { class: 'peek' },
+    {},
     h(
       'caption',
       {},
@@ -185,7 +185,7 @@ function peekView(dataset: NonNullable<PanelState['dataset']>): HTMLElement {
   }
   const rest = dataset.entries.length - 4;
   if (rest > 0) table.append(h('tr', {}, h('td', { class: 'help' }, `and ${rest} more`)));
-  return table;
+  return h('div', { class: 'peek' }, table);
 }
 
 function footer(state: PanelState, { send }: PanelActions): HTMLElement {

@@ -7,7 +7,8 @@ import { h } from './dom';
 export function parametersView(draft: Draft, change: Change): HTMLElement {
   const table = h('table', { class: 'parameters' }, h('caption', { class: 'hidden' }, 'Parameters of the run'));
   const head = h('tr', {});
-  for (const title of ['Name', 'Value', 'Secret', '']) head.append(h('th', { scope: 'col' }, title));
+  for (const title of ['Name', 'Value', 'Secret']) head.append(h('th', { scope: 'col' }, title));
+  head.append(h('th', { scope: 'col' }, h('span', { class: 'hidden' }, 'Remove')));
   table.append(head);
   for (const [name, value] of Object.entries(defaultParameters)) {
     if (draft.parameters.some((row) => row.name === name)) continue;

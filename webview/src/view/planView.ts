@@ -1,6 +1,7 @@
 /** What Run will do, in one sentence, or what keeps it from running. */
 import { formatBytes, formatNumber } from '../../../runner/src/domain/format';
 import type { PanelState } from '../protocol';
+import { engineWords } from './engineWords';
 import { arrow, h, icon, link, versionBox } from './dom';
 
 export function planView(state: PanelState, goTo: (field: string) => void): HTMLElement {
@@ -22,7 +23,7 @@ export function planView(state: PanelState, goTo: (field: string) => void): HTML
   const sentence = h('p', { class: 'sentence' }, start, ' ');
   if (plan.publishes) sentence.append(arrow(), ' ', versionBox(plan.from, true));
   else sentence.append(versionBox(plan.from));
-  sentence.append(' ', arrow(), ' ', versionBox(plan.makes, true), ` on ${plan.engine}`);
+  sentence.append(' ', arrow(), ' ', versionBox(plan.makes, true), ` on ${engineWords(plan.engine)}`);
   box.append(sentence, h('p', {}, datasetLine(state)), h('p', { class: 'help' }, plan.why));
   return box;
 }

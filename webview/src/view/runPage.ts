@@ -5,6 +5,7 @@ import { hasEnded, type Frame, type Run } from '../../../runner/src/domain/run';
 import type { LogLine, PageMessage, RunPageState } from '../protocol';
 import { button } from '../toolkit';
 import { chart, type Series } from './chart';
+import { engineWords } from './engineWords';
 import { h, icon, link, redraw, section } from './dom';
 import { fillLog, logSection, type LogBuffer } from './logView';
 import { bump, stateIcon } from './runStrip';
@@ -39,7 +40,7 @@ export function drawRunPage(
 
 function headView(run: Run, send: (message: PageMessage) => void): HTMLElement {
   const times = `${new Date(run.startedAt).toLocaleTimeString()}${run.endedAt === null ? '' : ` to ${new Date(run.endedAt).toLocaleTimeString()}`}`;
-  const sentence = `${run.package}${run.from === '' ? '' : ` from ${run.from}`} with ${run.dataset.path}, on ${run.engine}, GPU ${run.gpu.requested}. ${times}.`;
+  const sentence = `${run.package}${run.from === '' ? '' : ` from ${run.from}`} with ${run.dataset.path}, on ${engineWords(run.engine)}, GPU ${run.gpu.requested}. ${times}.`;
   const buttons = h('div', { class: 'buttons' });
   if (hasEnded(run.state)) buttons.append(button('Run again', () => send({ kind: 'runAgain', id: run.id })));
   else buttons.append(button('Stop', () => send({ kind: 'stop', id: run.id }), 'secondary', 'debug-stop'));
@@ -102,7 +103,6 @@ function failureView(run: Run, send: (message: PageMessage) => void): HTMLElemen
           ? link(`${frame.file}:${frame.line}`, () => send({ kind: 'openFrame', file: frame.file, line: frame.line }))
           : `${frame.file}:${frame.line}`,
         ` in ${frame.function}`,
-        h('br'),
         h('code', {}, frame.text.trim()),
       ),
     );

@@ -1,0 +1,162 @@
+/** Values that the pages show. */
+import type { Run } from '../../runner/src/domain/run';
+import { emptyDraft, type PanelState, type RunPageState } from '../../webview/src/protocol';
+
+export function runOf(part: Partial<Run> = {}): Run {
+  return {
+    id: '20260101-120000-000-abcdef',
+    name: null,
+    pipeline: 'digits',
+    package: 'digits',
+    from: '1.0',
+    version: '1.1',
+    state: 'Successful',
+    cause: null,
+    startedAt: '2026-01-01T12:00:00.000Z',
+    endedAt: '2026-01-01T12:00:06.200Z',
+    phases: [
+      { name: 'Scheduled', seconds: 0.02 },
+      { name: 'Packaging', seconds: 0.4 },
+      { name: 'Waiting for resources', seconds: 0 },
+      { name: 'Running', seconds: 5.4 },
+      { name: 'Finalizing', seconds: 0.3 },
+    ],
+    problem: null,
+    engine: 'docker',
+    image: 'python:3.12-slim',
+    gpu: { requested: 'none', got: [] },
+    dataset: { path: 'data/digits', tree: '', files: 1797, bytes: 3_100_000 },
+    parameters: { artifacts_directory: 'artifacts', save_training_data: 'false' },
+    warnings: [],
+    folder: '.training-pipelines/runs/20260101-120000-000-abcdef',
+    results: {
+      parameters: {
+        pipeline: 'digits',
+        inputs: { package: 'digits', version: '1.0', train_data: 'data/digits', gpu: 'False' },
+        env: { artifacts_directory: 'artifacts', save_training_data: 'false', learning_rate: '0.005' },
+      },
+      run_summary: {
+        execution_time: 6.2,
+        start_at: 1_767_268_800,
+        end_at: 1_767_268_806.2,
+        outputs: { train_data: '', artifacts_data: 'artifacts', package: 'digits', version: '1.1' },
+      },
+    },
+    ...part,
+  };
+}
+
+export const failedRun = runOf({
+  id: '20260101-130000-000-abcdef',
+  state: 'Failed',
+  version: '',
+  cause: {
+    kind: 'code',
+    message: 'train.py line 38 raised RuntimeError: mat1 and mat2 shapes cannot be multiplied (64x1024 and 64x64)',
+    hint: '',
+    exitCode: 1,
+    signal: null,
+    traceback: [
+      { file: 'train.py', line: 52, function: 'train', text: '        loss = self.step(images, labels)' },
+      { file: 'train.py', line: 38, function: 'step', text: '        logits = self.model(images.flatten(1))' },
+      { file: '/usr/lib/python3/torch/nn/linear.py', line: 125, function: 'forward', text: '    return F.linear()' },
+    ],
+    chain: [],
+  },
+  results: null,
+});
+
+export function panelState(part: Partial<PanelState> = {}): PanelState {
+  return {
+    packages: [
+      { name: 'digits', folder: 'packages/digits', versions: ['1.1', '1.0'] },
+      { name: 'wine', folder: null, versions: ['1.0'] },
+    ],
+    draft: {
+      ...emptyDraft,
+      name: 'digits',
+      package: 'packages/digits',
+      dataset: 'data/digits',
+      parameters: [
+        { name: 'epochs', value: '30', secret: false, stored: false },
+        { name: 'HF_TOKEN', value: '', secret: true, stored: true },
+      ],
+    },
+    saved: true,
+    engines: [
+      {
+        name: 'docker',
+        kind: 'docker',
+        endpoint: 'unix:///var/run/docker.sock',
+        state: 'ready',
+        version: '27.3.1',
+        platform: 'linux/amd64',
+        cpus: 8,
+        memory: 15_600_000_000,
+        gpus: [],
+        problem: null,
+      },
+      {
+        name: 'process',
+        kind: 'process',
+        endpoint: '/usr/bin/python3',
+        state: 'ready',
+        version: 'Python 3.11.2',
+        platform: 'linux/amd64',
+        cpus: 8,
+        memory: 15_600_000_000,
+        gpus: [],
+        problem: null,
+      },
+    ],
+    plan: {
+      from: '2.0',
+      publishes: true,
+      makes: '2.1',
+      engine: 'docker',
+      why: 'train.py changed since 1.1, so the working folder is published first.',
+    },
+    planning: false,
+    problems: [],
+    dataset: {
+      path: 'data/digits',
+      files: 1797,
+      folders: 10,
+      bytes: 3_100_000,
+      partial: false,
+      entries: ['0', '1', '2', '3', '4'].map((name) => ({ name, kind: 'folder', files: 178, bytes: 308_000 })),
+      subFolders: ['0', '1', '2', '3', '4'],
+    },
+    recentDatasets: ['data/digits_small', 'data/a_folder_with_a_long_name/and_another_one_below/it'],
+    runs: [runOf(), failedRun],
+    ...part,
+  };
+}
+
+export const runPageState = (run: Run): RunPageState => ({
+  run,
+  pictures: [
+    {
+      name: 'confusion_matrix.png',
+      path: '/x/confusion_matrix.png',
+      bytes: 9_000,
+      source:
+        'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+    },
+  ],
+  files: [{ name: 'report.txt', path: '/x/report.txt', bytes: 1_200 }],
+  madeOf: [
+    { label: 'Code', text: '1.0, tree sha256:0123456789…abcd' },
+    { label: 'Data', text: 'digits: 1,797 files, tree sha256:0123456789…abcd' },
+  ],
+});
+
+export const logLines = [
+  '\u001b[36m1,797 pictures\u001b[0m in 10 classes',
+  ...[1, 2, 3, 4].map((step) => `{"metric": "loss", "value": ${1 / step}, "step": ${step}}`),
+  'wrote artifacts/confusion_matrix.png with_a_very_long_name_that_has_no_space_in_it_at_all_and_goes_on_and_on_and_on.png',
+].map((text, i) => ({
+  time: `2026-01-01T12:00:0${i}.000Z`,
+  stream: i === 5 ? ('stderr' as const) : ('stdout' as const),
+  text,
+}));
