@@ -1,7 +1,7 @@
 // Debian's packages, for those who may install them.
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { withLock } from './cache.mjs';
-import { isRoot, run, say } from './say.mjs';
+import { isRoot, NotHereError, run, say } from './say.mjs';
 
 /** Why packages cannot be installed here, or undefined. */
 export function aptProblem() {
@@ -16,7 +16,7 @@ export async function installPackages(wanted) {
   const missing = wanted.filter(([path]) => !existsSync(path)).map(([, name]) => name);
   if (missing.length === 0) return;
   const problem = aptProblem();
-  if (problem !== undefined) throw new Error(`${missing.join(', ')} cannot be installed: ${problem}`);
+  if (problem !== undefined) throw new NotHereError(`${missing.join(', ')} cannot be installed here: ${problem}`);
   await withLock('apt', async () => {
     say(`installing ${missing.join(', ')} with apt-get`);
     const policy = '/usr/sbin/policy-rc.d';

@@ -14,7 +14,7 @@ import { ensureImage, gpuImage, mlImage, testImage } from './engine/images.mjs';
 import { kinds } from './engine/kinds.mjs';
 import { makeNetwork } from './engine/network.mjs';
 import { discard, launch, readRecord, recordOf, signalEngine, writeRecord } from './engine/running.mjs';
-import { say } from './say.mjs';
+import { NotHereError, say } from './say.mjs';
 
 export { cacheFolder, ensureImage, gpuImage, kinds, mlImage, testImage };
 
@@ -74,7 +74,7 @@ export async function startEngine(options = {}) {
   const host = namedHost();
   if (host !== undefined) return namedEngine(host, wanted);
   const problem = engineProblem(kind);
-  if (problem !== undefined) throw new Error(problem);
+  if (problem !== undefined) throw new NotHereError(problem);
   if (!kinds.includes(kind)) throw new Error(`no engine is called ${kind}; there are ${kinds.join(', ')}`);
   if (cdi && kind === 'docker-20') throw new Error('docker-20 knows no CDI');
   await installPackages(programs);

@@ -24,3 +24,8 @@ export function ask(command, args, options = {}) {
 
 export const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 export const isRoot = () => process.getuid?.() === 0;
+
+/** This machine lacks what a test needs: `npm test` counts the tests as skipped, with these words. */
+export class NotHereError extends Error {
+  name = 'NotHereError';
+}
