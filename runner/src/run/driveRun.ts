@@ -136,11 +136,11 @@ export class RunDriver {
 
   private async packageStage(): Promise<void> {
     this.enter('Packaging');
-    await this.save({});
+    await this.save({}, false);
     const signal = AbortSignal.any([this.stopping.signal, this.released.signal]);
     try {
       const result = await packageRun(this.context, this.engine, this.draft, this.events, signal, (version) => {
-        void this.save({ run: { ...this.draft.run, from: version } });
+        void this.save({ run: { ...this.draft.run, from: version } }, false);
       });
       const { packaged } = result;
       this.enter('Waiting for resources');
@@ -172,10 +172,9 @@ export class RunDriver {
         signal: this.released.signal,
       });
       if (started.isRunning === true) this.enter('Running');
-      await this.save({
-        run: withWarnings(this.draft.run, started.warnings),
-        intent: { ...this.draft.intent, stage: 'started' },
-      });
+      // Where this is lost in a power cut the run is found by `start`, which adopts what is there.
+      const run = withWarnings(this.draft.run, started.warnings);
+      await this.save({ run, intent: { ...this.draft.intent, stage: 'started' } }, false);
     } catch (error) {
       this.released.signal.throwIfAborted();
       await this.recoverFromStart(error);
