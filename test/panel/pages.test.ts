@@ -83,3 +83,143 @@ describe('every page', () => {
     });
   }
 });
+
+describe('the panel', () => {
+  it('runs what is on the screen by Ctrl+Enter, from within a field', async () => {
+    const { page, sent } = await open([panel()]);
+    await page.locator('#parameter-0-value').click();
+    await page.keyboard.press('End');
+    await page.keyboard.type('0');
+    await page.keyboard.press('Control+Enter');
+    const [run] = await sent('run');
+    expect(run?.draft.parameters[0]).toMatchObject({ name: 'epochs', value: '300' });
+  });
+
+  it('goes to the first problem instead of running, and F8 goes on to the next', async () => {
+    const { page, sent } = await open([panel({ problems, plan: undefined })]);
+    const focused = (): Promise<string> => page.evaluate(() => document.activeElement?.id ?? '');
+    await page.keyboard.press('Control+Enter');
+    expect(await sent('run')).toEqual([]);
+    expect(await focused()).toBe('dataset');
+    await page.keyboard.press('F8');
+    expect(await focused()).toBe('parameter-0-name');
+    await page.keyboard.press('Shift+F8');
+    expect(await focused()).toBe('dataset');
+  });
+
+  it('saves by Ctrl+S in a dropdown and leaves its value alone', async () => {
+    const { page, sent } = await open([panel()]);
+    await page.locator('#subFolder').focus();
+    await page.keyboard.press('Control+s');
+    const [save] = await sent('save');
+    expect(save).toMatchObject({ as: false, draft: { subFolder: '', engine: '' } });
+    expect(await sent('edit')).toEqual([]);
+  });
+
+  it('keeps what was chosen when a list is left by Escape', async () => {
+    const { page, sent } = await open([panel()]);
+    await page.locator('#subFolder').click();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Escape');
+    expect(await page.locator('#subFolder').evaluate((one) => (one as HTMLSelectElement).value)).toBe('');
+    expect((await sent('edit')).filter(({ draft }) => draft.subFolder !== '')).toEqual([]);
+  });
+
+  it('shows an engine that is gone as gone, and chooses no other', async () => {
+    const state = panelState();
+    const { page, sent } = await open([
+      panel({ draft: { ...state.draft, engine: 'gpu-box' } }),
+      { kind: 'panel', state: { ...state, draft: { ...state.draft, engine: 'gpu-box' }, engines: [] } },
+    ]);
+    const engine = page.locator('#engine');
+    expect(await engine.evaluate((one) => (one as HTMLSelectElement).value)).toBe('gpu-box');
+    expect(await engine.locator('vscode-option').first().textContent()).toBe('gpu-box (gone)');
+    expect(await sent('edit')).toEqual([]);
+  });
+
+  it('keeps the caret, the text and the open list while news of runs come in', async () => {
+    const { page, tell } = await open([panel()]);
+    const dataset = page.locator('#dataset');
+    await dataset.click();
+    await page.keyboard.press('Home');
+    await page.keyboard.type('x');
+    await tell(panel({ runs: [runOf({ state: 'Running', endedAt: null, results: null, version: '' })] }));
+    await page.keyboard.type('y');
+    expect(await dataset.evaluate((one) => (one as HTMLInputElement).value)).toBe('xydata/digits');
+    await page.locator('#engine').click();
+    await tell(panel({ runs: [runOf()] }));
+    expect(await page.locator('#engine').evaluate((one) => (one as HTMLDetailsElement).open)).toBe(true);
+  });
+
+  it('keeps a name and a value that are typed one right after the other', async () => {
+    const { page, sent } = await open([panel()]);
+    await page.locator('#parameter-2-name').click();
+    await page.keyboard.type('rate');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('0.1');
+    const edits = await sent('edit');
+    expect(edits.at(-1)?.draft.parameters[2]).toEqual({ name: 'rate', value: '0.1', secret: false, stored: false });
+  });
+
+  it('keeps a typed secret out of its own state', async () => {
+    const { page } = await open([panel()]);
+    await page.locator('#parameter-1-value').click();
+    await page.keyboard.type('hunter2');
+    const kept = await page.evaluate(() => JSON.stringify((globalThis as unknown as { state: unknown }).state));
+    expect(kept).toContain('HF_TOKEN');
+    expect(kept).not.toContain('hunter2');
+  });
+
+  it('removes a parameter by its button', async () => {
+    const { page, sent } = await open([panel()]);
+    await page.getByRole('button', { name: 'Remove epochs' }).click();
+    expect((await sent('edit')).at(-1)?.draft.parameters.map(({ name }) => name)).toEqual(['HF_TOKEN']);
+  });
+});
+
+describe('the page of a run', () => {
+  it('searches the log and goes through the matches by F3', async () => {
+    const { page } = await open(pages['successful run'] ?? []);
+    await page.keyboard.press('Control+f');
+    await page.keyboard.type('loss');
+    const matches = page.locator('#logMatches');
+    expect(await matches.textContent()).toBe('1 of 4');
+    await page.keyboard.press('F3');
+    expect(await matches.textContent()).toBe('2 of 4');
+  });
+
+  it('shows colours of the log and no escape sequences', async () => {
+    const { page } = await open(pages['successful run'] ?? []);
+    const first = page.locator('#log .line').first();
+    expect(await first.locator('.ansi-cyan').textContent()).toBe('1,797 pictures');
+    expect(await first.textContent()).not.toContain('\u001b');
+  });
+
+  it('replaces lines that are told again', async () => {
+    const { page, tell } = await open(pages['successful run'] ?? []);
+    const line = (text: string) => ({ time: '2026-01-01T12:00:09.000Z', stream: 'stdout' as const, text });
+    await tell({ kind: 'log', from: 5, lines: [line('50 %')] });
+    await tell({ kind: 'log', from: 5, lines: [line('100 %'), line('done')] });
+    const texts = await page.locator('#log .line .text').allTextContents();
+    expect(texts.slice(5)).toEqual(['100 %', 'done']);
+  });
+
+  it('holds a long log and stays quick', async () => {
+    const { page, tell } = await open(pages['successful run'] ?? []);
+    const many = Array.from({ length: 50_000 }, (_, i) => ({
+      time: '2026-01-01T12:00:09.000Z',
+      stream: 'stdout' as const,
+      text: `line ${i}`,
+    }));
+    await tell({ kind: 'log', from: 6, lines: many });
+    expect(await page.locator('#log .line').last().textContent()).toContain('line 49999');
+    expect(await page.locator('#log .line').count()).toBeLessThanOrEqual(20_000);
+  });
+
+  it('opens the failing line of the user, not the library’s', async () => {
+    const { page, sent } = await open(pages['failed run'] ?? []);
+    await page.getByRole('button', { name: 'Open train.py:38' }).click();
+    expect(await sent('openFrame')).toEqual([{ kind: 'openFrame', file: 'train.py', line: 38 }]);
+  });
+});

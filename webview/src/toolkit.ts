@@ -98,7 +98,6 @@ export function dropdown(options: ChoiceOptions): HTMLElement {
     option.setAttribute('value', choice.value);
     option.textContent = choice.text;
     option.title = choice.text;
-    if (isGone && choice.value === value) option.setAttribute('disabled', '');
     element.append(option);
   }
   return wish(element, {

@@ -66,7 +66,7 @@ function morphInside(old: Element, node: Element): void {
 function morphAttributes(old: Element, node: Element): void {
   const names = new Set(node.getAttributeNames());
   const removable = isComponent(old) ? (given.get(old) ?? new Set<string>()) : new Set(old.getAttributeNames());
-  for (const name of removable) if (!names.has(name)) old.removeAttribute(name);
+  for (const name of removable) if (!names.has(name) && !isOwnedByComponent(old, name)) old.removeAttribute(name);
   for (const name of names) {
     const value = node.getAttribute(name) ?? '';
     if (old.getAttribute(name) !== value && !isOwnedByComponent(old, name)) old.setAttribute(name, value);
