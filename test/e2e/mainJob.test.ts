@@ -1,0 +1,173 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBrowser, packageExtension, startWorkbench, type Workbench } from '../support/workbench.mjs';
+import { WorkbenchDriver } from '../support/workbenchDriver';
+
+/** Trains as its parameters say; writes a picture's worth of artifacts. */
+const train = `import json
+import os
+import time
+
+
+class Main:
+    def train(self, data_directory):
+        for step in range(int(os.environ.get("epochs", "3"))):
+            print(json.dumps({"metric": "loss", "value": 1 / (step + 1), "step": step}), flush=True)
+            time.sleep(float(os.environ.get("pause", "0.1")))
+        if os.environ.get("fail") == "yes":
+            raise RuntimeError("the shapes do not fit")
+        with open(os.path.join(os.environ["artifacts_directory"], "report.txt"), "w") as out:
+            out.write(" ".join(sorted(os.listdir(data_directory))))
+
+    def save(self):
+        with open("model.json", "w") as out:
+            json.dump({"trained": True}, out)
+`;
+
+let folder: string;
+let workbench: Workbench;
+let browser: Browser;
+let view: WorkbenchDriver;
+
+const runs = (): { id: string; state: string; version: string }[] =>
+  readdirSync(join(folder, '.training-pipelines', 'runs'))
+    .sort()
+    .map((id) => JSON.parse(readFileSync(join(folder, '.training-pipelines', 'runs', id, 'run.json'), 'utf8')));
+
+beforeAll(async () => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'tp-e2e-')));
+  for (const name of ['0', '1']) {
+    mkdirSync(join(folder, 'data', name), { recursive: true });
+    writeFileSync(join(folder, 'data', name, 'a.csv'), name);
+  }
+  const vsix = await packageExtension();
+  // No engine answers there, so runs use the local Python.
+  workbench = await startWorkbench({ folder, vsix, env: { DOCKER_HOST: `unix://${folder}/no.sock` } });
+  browser = await openBrowser();
+  view = await WorkbenchDriver.open(browser, workbench.url);
+}, 900_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await workbench?.stop();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
+});
+
+describe('the main job in a real workbench, one step after another', () => {
+  it('shows what to do where there is nothing yet, and makes a package', async () => {
+    await view.showSideBar();
+    await view.page.getByText('No ML package in this workspace yet').first().waitFor();
+    await view.keep('1-nothing-yet');
+    await view.command('New ML Package', 'digits');
+    await view.row('Working folder').waitFor();
+    await view.page.locator('.tab', { hasText: 'train.py' }).waitFor();
+  });
+
+  it('marks a missing save while typing and adds it by the quick fix', async () => {
+    const { page } = view;
+    const source = train.slice(0, train.indexOf('    def save'));
+    writeFileSync(join(folder, 'digits', 'train.py'), `${source.trimEnd()}\n`);
+    await page.locator('.squiggly-error').first().waitFor();
+    await view.keep('2-diagnostic');
+    await page.locator('.view-line', { hasText: 'class Main' }).getByText('Main').click();
+    await page.keyboard.press('Control+.');
+    await page.getByText('Add save(self)').waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.view-line', { hasText: 'def save' }).waitFor();
+    await page.locator('.squiggly-error').first().waitFor({ state: 'detached' });
+    writeFileSync(join(folder, 'digits', 'other.txt'), 'x');
+    await page.keyboard.press('Control+s');
+    await page.locator('.tab.dirty').waitFor({ state: 'detached' });
+  });
+
+  it('says in the panel what a run will do, runs, and shows the log live', async () => {
+    writeFileSync(join(folder, 'digits', 'train.py'), train);
+    await view.command('Open Pipeline Panel');
+    const panel = await view.ours('main.panel');
+    await view.fill(panel, 'dataset', 'data');
+    await view.fill(panel, 'parameter-0-name', 'epochs');
+    await view.page.keyboard.press('Tab');
+    await view.page.keyboard.type('4');
+    await panel.locator('.plan', { hasText: /Working folder.*1\.0.*1\.1.*Local Python/ }).waitFor();
+    await view.keep('3-panel');
+    await view.page.keyboard.press('Control+Enter');
+    await panel.locator('.strip').getByRole('button', { name: 'Open run' }).first().click();
+    const run = await view.ours('main.run');
+    await run.locator('#log .line').first().waitFor();
+    await run.locator('.state', { hasText: 'Successful' }).waitFor();
+    await run.locator('.chart').waitFor();
+    await view.keep('4-run');
+    expect(runs().map(({ state, version }) => [state, version])).toEqual([['Successful', '1.1']]);
+  });
+
+  it('shows the version, its files, the results and the artifacts in the trees', async () => {
+    await view.unfold(/^1\.1/);
+    await view.row('model.json').waitFor();
+    await view.unfold('digits 1.0 → 1.1');
+    await view.unfold('Results');
+    await view.row('execution_time').waitFor();
+    await view.fold('Results');
+    await view.unfold(/^Artifacts/);
+    await view.row('report.txt').click();
+    await view.page.locator('.view-line', { hasText: '0 1' }).waitFor();
+    await view.keep('5-trees');
+    await view.row(/^model\.json/).click();
+    await view.page.locator('.view-line', { hasText: '"trained"' }).waitFor();
+  });
+
+  it('runs again from the history', async () => {
+    const row = view.row('digits 1.0 → 1.1');
+    await row.hover();
+    await row.getByRole('button', { name: 'Run Again' }).click();
+    await view.row('digits 1.0 → 1.2').waitFor();
+    expect(runs().at(-1)).toMatchObject({ state: 'Successful', version: '1.2' });
+  });
+
+  it('lands on the failing line of a run that failed', async () => {
+    await view.command('Open Pipeline Panel');
+    const panel = await view.ours('main.panel');
+    await view.fill(panel, 'parameter-1-name', 'fail');
+    await view.page.keyboard.press('Tab');
+    await view.page.keyboard.type('yes');
+    await view.page.keyboard.press('Control+Enter');
+    await view.row(/RuntimeError, train\.py:12/).click();
+    const run = await view.ours('main.run .failure');
+    await view.keep('6-failure');
+    await run.getByRole('button', { name: 'Open train.py:12' }).click();
+    await view.page.locator('.squiggly-error').first().waitFor();
+    await view.page.locator('.statusbar-item', { hasText: 'Ln 12' }).waitFor();
+    await view.page.locator('.statusbar-item', { hasText: 'RuntimeError, train.py:12' }).waitFor();
+    await view.keep('7-failing-line');
+  });
+
+  it('goes on over a reload, shows the log again, and stops when told', async () => {
+    await view.command('Open Pipeline Panel');
+    const panel = await view.ours('main.panel');
+    await panel.getByRole('button', { name: 'Remove fail' }).click();
+    await view.fill(panel, 'parameter-0-value', '1000');
+    await panel.locator('.plan', { hasText: '1.3' }).waitFor();
+    await view.page.keyboard.press('Control+Enter');
+    await view.row(/Running/).click();
+    await (await view.ours('main.run')).locator('#log .line').nth(2).waitFor();
+    await view.page.reload();
+    await view.row(/Running/).waitFor();
+    const run = await view.ours('main.run');
+    await run.locator('#log .line').nth(5).waitFor();
+    await view.keep('8-after-reload');
+    await view.command('Stop Run');
+    await run.locator('.state', { hasText: 'Killed' }).waitFor();
+    expect(runs().at(-1)).toMatchObject({ state: 'Killed', version: '' });
+  });
+
+  it('holds together in a window of 800 pixels', async () => {
+    await view.page.setViewportSize({ width: 800, height: 700 });
+    await view.command('Open Pipeline Panel');
+    const panel = await view.ours('main.panel');
+    const isWide = await panel.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+    expect(isWide).toBe(false);
+    await view.keep('9-narrow');
+  });
+});

@@ -1,0 +1,87 @@
+/** Hands and eyes for the workbench in the browser. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Frame, Locator, Page } from 'playwright-core';
+
+const screens = fileURLToPath(new URL('../../out/screens', import.meta.url));
+
+export class WorkbenchDriver {
+  private constructor(readonly page: Page) {}
+
+  static async open(browser: Browser, url: string): Promise<WorkbenchDriver> {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 1000 } });
+    page.setDefaultTimeout(30_000);
+    await page.goto(url);
+    await page.locator('.monaco-workbench').waitFor();
+    return new WorkbenchDriver(page);
+  }
+
+  async showSideBar(): Promise<void> {
+    const tab = this.page.locator('.activitybar .action-item', {
+      has: this.page.locator('[aria-label^="Training Pipelines"]'),
+    });
+    await tab.waitFor();
+    if (!(await this.page.locator('.pane-header', { hasText: 'Runs' }).isVisible())) await tab.click();
+    await this.page.locator('.pane-header', { hasText: 'Runs' }).waitFor();
+  }
+
+  /** A command by its title; `answer` goes into the question that follows. */
+  async command(title: string, answer?: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget input').first();
+    await this.page.keyboard.press('F1');
+    await input.waitFor();
+    await input.fill(`>Training Pipelines: ${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+    await this.page.keyboard.press('Enter');
+    if (answer === undefined) return;
+    await this.page.locator('.quick-input-widget .quick-input-message', { hasText: /Enter/ }).waitFor();
+    await input.fill(answer);
+    await this.page.keyboard.press('Enter');
+  }
+
+  row(text: string | RegExp): Locator {
+    return this.page.locator('.sidebar .monaco-list-row', { hasText: text }).first();
+  }
+
+  /** Unfolds a row of a tree. */
+  async unfold(text: string | RegExp): Promise<void> {
+    const row = this.row(text);
+    await row.waitFor();
+    if ((await row.getAttribute('aria-expanded')) !== 'true') await row.locator('.monaco-tl-twistie').click();
+  }
+
+  async fold(text: string | RegExp): Promise<void> {
+    const row = this.row(text);
+    if ((await row.getAttribute('aria-expanded')) === 'true') await row.locator('.monaco-tl-twistie').click();
+  }
+
+  /** The frame of our page that shows the selector. */
+  async ours(selector: string): Promise<Frame> {
+    const end = Date.now() + 30_000;
+    for (;;) {
+      for (const frame of this.page.frames()) {
+        if (!frame.url().includes('/contrib/webview/browser/pre/')) continue;
+        const isThere = await frame
+          .locator(selector)
+          .first()
+          .isVisible()
+          .catch(() => false);
+        if (isThere) return frame;
+      }
+      if (Date.now() > end) throw new Error(`no page of ours shows ${selector}`);
+      await this.page.waitForTimeout(50);
+    }
+  }
+
+  async fill(frame: Frame, id: string, text: string): Promise<void> {
+    await frame.locator(`#${id}`).click();
+    await this.page.keyboard.press('Control+a');
+    await this.page.keyboard.type(text);
+  }
+
+  async keep(name: string): Promise<void> {
+    mkdirSync(screens, { recursive: true });
+    await this.page.screenshot({ path: join(screens, `${name}.png`) });
+  }
+}
