@@ -16,6 +16,31 @@ export function run(command, args, options = {}) {
   });
 }
 
+/** The same, with the last of what it said in the error, for a summary far below. */
+export function runTelling(command, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const [from, to] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      from.on('data', (data) => {
+        said = `${said}${data}`.slice(-4000);
+        to.write(data);
+      });
+    }
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      if (code === 0) resolve();
+      else
+        reject(
+          new Error(`${[command, ...args].join(' ')} ended with ${signal ?? `exit code ${code}`}\n${said.trim()}`),
+        );
+    });
+  });
+}
+
 /** Runs a command quietly and answers what it printed; undefined where it failed. */
 export function ask(command, args, options = {}) {
   const { status, stdout } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, ...options });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, removeTree } from './cache.mjs';
 import { stopShared } from './engine.mjs';
-import { npm, run, say } from './say.mjs';
+import { npm, runTelling, say } from './say.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 process.chdir(root);
@@ -133,16 +133,16 @@ function printCounts() {
 async function install() {
   // What an interrupted installation left is no installation.
   removeTree('node_modules');
-  await run(npm, ['ci', '--no-audit', '--no-fund'], { shell });
+  await runTelling(npm, ['ci', '--no-audit', '--no-fund'], { shell });
 }
 
 const isInstalled = () => existsSync('node_modules/.package-lock.json');
 
 async function checks() {
-  await step('build', () => run(npm, ['run', '--silent', 'build'], { shell }));
-  await step('format', () => run(npm, ['run', '--silent', 'format:check'], { shell }));
-  await step('lint', () => run(npm, ['run', '--silent', 'lint'], { shell }));
-  await step('types', () => run(npm, ['run', '--silent', 'types'], { shell }));
+  await step('build', () => runTelling(npm, ['run', '--silent', 'build'], { shell }));
+  await step('format', () => runTelling(npm, ['run', '--silent', 'format:check'], { shell }));
+  await step('lint', () => runTelling(npm, ['run', '--silent', 'lint'], { shell }));
+  await step('types', () => runTelling(npm, ['run', '--silent', 'types'], { shell }));
 }
 
 if (!isInstalled()) await step('npm ci', install);
