@@ -18,6 +18,8 @@ export interface WorkbenchOptions {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
+/** Why no workbench can be had here, and what to do; undefined where one can. */
+export function workbenchProblem(): string | undefined;
 export function installNode(): Promise<string>;
 export function installWorkbench(): Promise<{ readonly node: string; readonly program: string }>;
 /** `npm run package`; answers the path of the `.vsix`. */
