@@ -9,7 +9,7 @@ import { resultsOf, runOf, stagedOf, versionOf } from '../support/storeValues';
 
 const run = '20260101-000000-000-aaaaaa';
 const createdAt = '2026-01-01T00:00:00.000Z';
-const place = '/work/.training-pipelines';
+const place = '/place/.training-pipelines';
 
 /** Each boot of the machine is another one, so that what held a lease before the power cut is dead. */
 const storeOn = (disk: MemoryDisk, boot: string): Store => {
