@@ -14,7 +14,7 @@ const place = '/place/.training-pipelines';
 /** Each boot of the machine is another one, so that what held a lease before the power cut is dead. */
 const storeOn = (disk: MemoryDisk, boot: string): Store => {
   const identity: ProcessIdentity = { host: 'host', boot, pid: process.pid, started: '', space: '', token: boot };
-  return openStore({ folder: place, workspace: '/work', disk, identity: () => Promise.resolve(identity) });
+  return openStore({ folder: place, workspace: '/place', disk, identity: () => Promise.resolve(identity) });
 };
 
 async function stage(disk: MemoryDisk, store: Store, content: string): Promise<string> {
@@ -136,7 +136,7 @@ describe('power cuts', () => {
     const told = nothing();
     const checks: (() => Promise<void>)[] = [];
     let operations = 0;
-    await disk.mkdir('/work');
+    await disk.mkdir('/place');
     await disk.syncFolder('/');
     disk.onOperation = (name) => {
       if (['readFile', 'readdir', 'stat'].includes(name)) return;
