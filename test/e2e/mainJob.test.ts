@@ -51,6 +51,7 @@ beforeAll(async () => {
 }, 900_000);
 
 afterAll(async () => {
+  await view?.keep('last');
   await browser?.close();
   await workbench?.stop();
   rmSync(folder, { recursive: true, force: true, maxRetries: 10 });

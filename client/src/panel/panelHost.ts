@@ -41,6 +41,10 @@ export class PanelHost implements vscode.Disposable {
   }
 
   async open(pipelineName?: string, packageFolder?: string): Promise<void> {
+    if (this.current?.isAbout(pipelineName, packageFolder) === true) {
+      this.current.reveal();
+      return;
+    }
     const draft = await this.firstDraft(pipelineName, packageFolder);
     if (this.current !== undefined) {
       this.current.show(draft);
@@ -122,8 +126,18 @@ class Panel implements vscode.Disposable {
     this.panel.onDidDispose(tell);
   }
 
-  show(draft: Draft): void {
+  /** Then what was typed stays. */
+  isAbout(pipeline: string | undefined, packageFolder: string | undefined): boolean {
+    if (pipeline !== undefined) return this.draft.name === pipeline;
+    return this.draft.package !== '' && (packageFolder ?? this.draft.package) === this.draft.package;
+  }
+
+  reveal(): void {
     this.panel.reveal();
+  }
+
+  show(draft: Draft): void {
+    this.reveal();
     this.put(draft, draft.name !== '');
   }
 

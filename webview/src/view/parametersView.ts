@@ -6,6 +6,8 @@ import { h } from './dom';
 
 export function parametersView(draft: Draft, change: Change): HTMLElement {
   const table = h('table', { class: 'parameters' }, h('caption', { class: 'hidden' }, 'Parameters of the run'));
+  const widths = ['', '', 'narrow', 'narrowest'].map((name) => h('col', { class: name }));
+  table.append(h('colgroup', {}, ...widths));
   const head = h('tr', {});
   for (const title of ['Name', 'Value', 'Secret']) head.append(h('th', { scope: 'col' }, title));
   head.append(h('th', { scope: 'col' }, h('span', { class: 'hidden' }, 'Remove')));
