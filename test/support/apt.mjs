@@ -1,5 +1,6 @@
 // Debian's packages, for those who may install them.
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { withLock } from './cache.mjs';
 import { isRoot, NotHereError, run, say } from './say.mjs';
 
@@ -11,7 +12,19 @@ export function aptProblem() {
   return undefined;
 }
 
-/** Installs what is missing of `[path, package]`; an engine's own service is not started by that. */
+/** The mirror of Debian that this machine uses, if it is one. */
+export function debianMirror() {
+  const folder = '/etc/apt/sources.list.d';
+  const more = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+  const lines = ['/etc/apt/sources.list', ...more]
+    .filter((path) => existsSync(path))
+    .flatMap((path) => readFileSync(path, 'utf8').split('\n'))
+    .filter((line) => /^(URIs:|deb )/.test(line));
+  const found = lines.flatMap((line) => line.match(/\bhttps?:\/\/\S+/) ?? []);
+  return found.find((address) => /\/debian\/?$/.test(address)) ?? 'http://deb.debian.org/debian';
+}
+
+/** Installs what is missing of `[path, package]`. Nothing is removed for it, and an engine's own service is not started by it. */
 export async function installPackages(wanted) {
   const missing = wanted.filter(([path]) => !existsSync(path)).map(([, name]) => name);
   if (missing.length === 0) return;
@@ -27,7 +40,11 @@ export async function installPackages(wanted) {
       const quiet = { env, stdio: ['ignore', 'ignore', 'inherit'] };
       const patient = ['-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=300'];
       await run('apt-get', [...patient, 'update', '-qq'], quiet);
-      await run('apt-get', [...patient, 'install', '-y', '-qq', '--no-install-recommends', ...missing], quiet);
+      await run(
+        'apt-get',
+        [...patient, 'install', '-y', '-qq', '--no-remove', '--no-install-recommends', ...missing],
+        quiet,
+      );
     } finally {
       if (isOurs) rmSync(policy, { force: true });
     }

@@ -11,7 +11,7 @@ import { aptProblem, installPackages } from './apt.mjs';
 import { cacheFolder, isAlive, shortHash, withLock } from './cache.mjs';
 import { answers, expectOk } from './engine/api.mjs';
 import { ensureImage, gpuImage, mlImage, testImage } from './engine/images.mjs';
-import { kinds } from './engine/kinds.mjs';
+import { findDockerd, kinds } from './engine/kinds.mjs';
 import { makeNetwork } from './engine/network.mjs';
 import { discard, launch, readRecord, recordOf, signalEngine, writeRecord } from './engine/running.mjs';
 import { NotHereError, say } from './say.mjs';
@@ -31,8 +31,8 @@ export function engineProblem(kind = 'docker-20') {
   return `an engine of the tests’ own cannot be had: ${problem}. Name one with TRAINING_PIPELINES_TEST_DOCKER_HOST=unix:///…`;
 }
 
-const programs = [
-  ['/usr/sbin/dockerd', 'docker.io'],
+const programs = () => [
+  [findDockerd() ?? '/usr/sbin/dockerd', 'docker.io'],
   ['/usr/sbin/debootstrap', 'debootstrap'],
   ['/usr/sbin/iptables', 'iptables'],
   ['/usr/sbin/ip', 'iproute2'],
@@ -77,7 +77,7 @@ export async function startEngine(options = {}) {
   if (problem !== undefined) throw new NotHereError(problem);
   if (!kinds.includes(kind)) throw new Error(`no engine is called ${kind}; there are ${kinds.join(', ')}`);
   if (cdi && kind === 'docker-20') throw new Error('docker-20 knows no CDI');
-  await installPackages(programs);
+  await installPackages(programs());
   return startOwn({ kind, gpu, cdi, images: wanted, owner });
 }
 

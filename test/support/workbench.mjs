@@ -149,6 +149,9 @@ export async function startWorkbench({ folder, vsix, trusted = true, env = {}, e
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
+  const janitor = fileURLToPath(new URL('./workbenchJanitor.mjs', import.meta.url));
+  const watched = [String(process.pid), String(child.pid), home];
+  spawn(process.execPath, [janitor, ...watched], { detached: true, stdio: 'ignore' }).unref();
   let said = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data) => (said = `${said}${data}`.slice(-4000)));

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, openSync, closeSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { aptProblem, installPackages } from '../apt.mjs';
+import { aptProblem, debianMirror, installPackages } from '../apt.mjs';
 import { cached, cacheFolder, removeTree } from '../cache.mjs';
 import { run, say } from '../say.mjs';
 import { call, expectOk } from './api.mjs';
@@ -20,7 +20,7 @@ export async function debootstrap(release, packages, folder) {
   await installPackages([['/usr/sbin/debootstrap', 'debootstrap']]);
   const log = openSync(join(cacheFolder, `debootstrap-${release}.log`), 'w');
   try {
-    const args = ['--variant=minbase', `--include=${packages.join(',')}`, release, folder];
+    const args = ['--variant=minbase', `--include=${packages.join(',')}`, release, folder, debianMirror()];
     await run('debootstrap', args, { stdio: ['ignore', log, log] });
   } finally {
     closeSync(log);

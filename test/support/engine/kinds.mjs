@@ -1,10 +1,13 @@
 // How each kind of engine is started: a plain value, `{ command, args, env }`, made of the engine's own folder.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inTree, trixieTree } from './trixie.mjs';
 import { writeCdi, writeHook } from './standIns.mjs';
 
 export const kinds = ['docker-20', 'docker-26', 'podman'];
+
+/** Debian's own, else the one that is there: it is started anew, with nothing of the machine's. */
+export const findDockerd = () => ['/usr/sbin/dockerd', '/usr/bin/dockerd'].find((path) => existsSync(path));
 
 function environment(folder, gpu) {
   const env = { ...process.env };
@@ -61,7 +64,7 @@ export async function launchPlan(choice) {
   const { kind, folder, gpu, cdi } = choice;
   if (cdi) writeCdi(join(folder, 'cdi'));
   const env = environment(folder, gpu);
-  if (kind === 'docker-20') return { command: '/usr/sbin/dockerd', args: dockerd(choice), env };
+  if (kind === 'docker-20') return { command: findDockerd(), args: dockerd(choice), env };
   const tree = await trixieTree();
   if (kind === 'docker-26') {
     const [command, args] = inTree(tree, '/usr/sbin/dockerd', dockerd(choice));
