@@ -138,8 +138,9 @@ async function install() {
 
 const isInstalled = () => existsSync('node_modules/.package-lock.json');
 
+const build = () => step('build', () => runTelling(npm, ['run', '--silent', 'build'], { shell }));
+
 async function checks() {
-  await step('build', () => runTelling(npm, ['run', '--silent', 'build'], { shell }));
   await step('format', () => runTelling(npm, ['run', '--silent', 'format:check'], { shell }));
   await step('lint', () => runTelling(npm, ['run', '--silent', 'lint'], { shell }));
   await step('types', () => runTelling(npm, ['run', '--silent', 'types'], { shell }));
@@ -148,6 +149,7 @@ async function checks() {
 if (!isInstalled()) await step('npm ci', install);
 say(`what is expensive to make is kept in ${cacheFolder}`);
 if (isInstalled()) {
+  await build();
   if (chosen.length === 0) await checks();
   for (const name of chosen.length === 0 ? all : chosen) await project(name);
   await stopShared(process.pid);
