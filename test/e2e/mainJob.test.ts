@@ -90,8 +90,7 @@ describe('the main job in a real workbench, one step after another', () => {
     const panel = await view.ours('main.panel');
     await view.fill(panel, 'dataset', 'data');
     await view.fill(panel, 'parameter-0-name', 'epochs');
-    await view.page.keyboard.press('Tab');
-    await view.page.keyboard.type('4');
+    await view.fill(panel, 'parameter-0-value', '4');
     await panel.locator('.plan', { hasText: /Working folder.*1\.0.*1\.1.*Local Python/ }).waitFor();
     await view.keep('3-panel');
     await view.page.keyboard.press('Control+Enter');
@@ -131,8 +130,7 @@ describe('the main job in a real workbench, one step after another', () => {
     await view.command('Open Pipeline Panel');
     const panel = await view.ours('main.panel');
     await view.fill(panel, 'parameter-1-name', 'fail');
-    await view.page.keyboard.press('Tab');
-    await view.page.keyboard.type('yes');
+    await view.fill(panel, 'parameter-1-value', 'yes');
     await view.page.keyboard.press('Control+Enter');
     await view.row(/RuntimeError, train\.py:12/).click();
     const run = await view.ours('main.run .failure');

@@ -74,10 +74,17 @@ export class WorkbenchDriver {
     }
   }
 
+  /** Types into a field; the workbench may still be moving the focus into a page that it has just shown. */
   async fill(frame: Frame, id: string, text: string): Promise<void> {
-    await frame.locator(`#${id}`).click();
-    await this.page.keyboard.press('Control+a');
-    await this.page.keyboard.type(text);
+    const field = frame.locator(`#${id}`);
+    const valueOf = (): Promise<string> => field.evaluate((one) => (one as HTMLInputElement).value);
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      await field.click();
+      await this.page.keyboard.press('Control+a');
+      await this.page.keyboard.type(text);
+      if ((await valueOf()) === text) return;
+    }
+    throw new Error(`the field ${id} holds "${await valueOf()}" instead of "${text}"`);
   }
 
   async keep(name: string): Promise<void> {

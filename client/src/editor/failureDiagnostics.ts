@@ -47,8 +47,23 @@ export class FailureDiagnostics implements vscode.Disposable {
     const root = vscode.Uri.file(join(this.workspace, folder));
     this.clear(root);
     const frame = run.cause === null ? undefined : userFrame(run.cause);
-    if (frame !== undefined && run.state === 'Failed')
-      this.collection.set(vscode.Uri.joinPath(root, frame.file), [diagnostic(run, frame, root)]);
+    if (frame !== undefined && run.state === 'Failed') void this.mark(run, frame, root);
+  }
+
+  private async mark(run: Run, frame: Frame, root: vscode.Uri): Promise<void> {
+    const uri = vscode.Uri.joinPath(root, frame.file);
+    const document = await vscode.workspace.openTextDocument(uri).then(undefined, () => undefined);
+    // A line that reads otherwise now is not the one that failed.
+    const line =
+      document === undefined || frame.line > document.lineCount ? undefined : document.lineAt(frame.line - 1);
+    if (line === undefined || line.text.trim() !== frame.text.trim() || this.seen.get(run.package) !== run.id) return;
+    const range = new vscode.Range(
+      line.lineNumber,
+      line.firstNonWhitespaceCharacterIndex,
+      line.lineNumber,
+      line.text.trimEnd().length,
+    );
+    this.collection.set(uri, [diagnostic(run, frame, range, root)]);
   }
 
   private clear(root: vscode.Uri): void {
@@ -58,10 +73,8 @@ export class FailureDiagnostics implements vscode.Disposable {
   }
 }
 
-function diagnostic(run: Run, frame: Frame, root: vscode.Uri): vscode.Diagnostic {
-  const line = Math.max(0, frame.line - 1);
-  const indent = frame.text.length - frame.text.trimStart().length;
-  const range = new vscode.Range(line, indent, line, 10_000);
+function diagnostic(run: Run, frame: Frame, range: vscode.Range, root: vscode.Uri): vscode.Diagnostic {
+  const line = range.start.line;
   const found = new vscode.Diagnostic(
     range,
     run.cause?.message ?? 'The run failed here.',
