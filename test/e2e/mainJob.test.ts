@@ -152,7 +152,7 @@ describe('the main job in a real workbench, one step after another', () => {
     await view.row(/Running/).click();
     await (await view.ours('main.run')).locator('#log .line').nth(2).waitFor();
     await view.page.reload();
-    await view.row(/Running/).waitFor();
+    await view.row(/Running/).click();
     const run = await view.ours('main.run');
     await run.locator('#log .line').nth(5).waitFor();
     await view.keep('8-after-reload');

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type * as AxeCoreModule from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { HostMessage } from '../../webview/src/protocol';
@@ -7,6 +8,7 @@ import { failedRun, logLines, panelState, runOf, runPageState } from '../support
 import { serveStubPages, themeNames, type StubPage, type StubSite, type ThemeName } from '../support/stubPage';
 import { openBrowser } from '../support/workbench.mjs';
 
+type AxeCore = typeof AxeCoreModule;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let browser: Browser;
 let site: StubSite;
@@ -53,7 +55,7 @@ const pages: Readonly<Record<string, readonly HostMessage[]>> = {
 async function axeFindings(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   return page.evaluate(async () => {
-    const run = (globalThis as unknown as { axe: typeof import('axe-core') }).axe.run;
+    const run = (globalThis as unknown as { axe: AxeCore }).axe.run;
     const { violations } = await run(document, { resultTypes: ['violations'] });
     return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
   });

@@ -1,4 +1,5 @@
 /** The page: the panel or a run, whichever the host sends. The page speaks first. */
+import { hasEnded } from '../../runner/src/domain/run';
 import { connectHost } from './host';
 import { draftSchema, type Draft, type HostMessage, type PanelState, type RunPageState } from './protocol';
 import { registerToolkit } from './toolkit';
@@ -74,6 +75,12 @@ function drawSoon(): void {
     if (runPage !== undefined) drawRunPage(root, runPage, log, host.send);
   });
 }
+
+// Elapsed times count on while something runs.
+setInterval(() => {
+  const runs = [...(panel?.runs ?? []), ...(runPage === undefined ? [] : [runPage.run])];
+  if (runs.some((run) => !hasEnded(run.state))) drawSoon();
+}, 1_000);
 
 function goToProblem(step: 1 | -1): void {
   const fields = (panel?.problems ?? []).map((problem) => problem.field).filter((field) => field !== '');

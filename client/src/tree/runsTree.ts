@@ -15,6 +15,10 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   private readonly nodes = new Map<string, RunNode>();
   private readonly subscription: vscode.Disposable;
   private shown = pageSize;
+  /** Elapsed times count on while something runs. */
+  private readonly clock = setInterval(() => {
+    for (const run of this.model.active) this.changed.fire(this.node(run.id));
+  }, 1_000);
 
   constructor(
     private readonly model: WorkspaceModel,
@@ -63,6 +67,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunNode>, vscode.Dispos
   }
 
   dispose(): void {
+    clearInterval(this.clock);
     this.subscription.dispose();
     this.changed.dispose();
   }
