@@ -149,11 +149,10 @@ describe('the main job in a real workbench, one step after another', () => {
     await view.fill(panel, 'parameter-0-value', '1000');
     await panel.locator('.plan', { hasText: '1.3' }).waitFor();
     await view.page.keyboard.press('Control+Enter');
-    await view.row(/Running/).click();
-    await (await view.ours('main.run')).locator('#log .line').nth(2).waitFor();
+    await (await view.openRow(/Running/, 'main.run')).locator('#log .line').nth(2).waitFor();
     await view.page.reload();
-    await view.row(/Running/).click();
-    const run = await view.ours('main.run');
+    await view.row(/Running/).waitFor();
+    const run = await view.openRow(/Running/, 'main.run');
     await run.locator('#log .line').nth(5).waitFor();
     await view.keep('8-after-reload');
     await view.command('Stop Run');

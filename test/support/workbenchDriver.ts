@@ -56,9 +56,21 @@ export class WorkbenchDriver {
     if ((await row.getAttribute('aria-expanded')) === 'true') await row.locator('.monaco-tl-twistie').click();
   }
 
+  /** Opens what a row stands for. A row that is drawn anew between press and release swallows the click, so it is tried again. */
+  async openRow(text: string | RegExp, selector: string): Promise<Frame> {
+    for (let attempt = 0; ; attempt += 1) {
+      await this.row(text).click();
+      try {
+        return await this.ours(selector, 10_000);
+      } catch (error) {
+        if (attempt === 3) throw error;
+      }
+    }
+  }
+
   /** The frame of our page that shows the selector. */
-  async ours(selector: string): Promise<Frame> {
-    const end = Date.now() + 30_000;
+  async ours(selector: string, patience = 30_000): Promise<Frame> {
+    const end = Date.now() + patience;
     for (;;) {
       for (const frame of this.page.frames()) {
         if (!frame.url().includes('/contrib/webview/browser/pre/')) continue;
