@@ -12,7 +12,7 @@ export function aptProblem() {
   return undefined;
 }
 
-/** The mirror of Debian that this machine uses, if it is one. */
+/** The mirror of Debian that this machine uses; undefined leaves the choice to debootstrap. */
 export function debianMirror() {
   const folder = '/etc/apt/sources.list.d';
   const more = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
@@ -21,7 +21,7 @@ export function debianMirror() {
     .flatMap((path) => readFileSync(path, 'utf8').split('\n'))
     .filter((line) => /^(URIs:|deb )/.test(line));
   const found = lines.flatMap((line) => line.match(/\bhttps?:\/\/\S+/) ?? []);
-  return found.find((address) => /\/debian\/?$/.test(address)) ?? 'http://deb.debian.org/debian';
+  return found.find((address) => /\/debian\/?$/.test(address));
 }
 
 /** Installs what is missing of `[path, package]`. Nothing is removed for it, and an engine's own service is not started by it. */

@@ -20,7 +20,9 @@ export async function debootstrap(release, packages, folder) {
   await installPackages([['/usr/sbin/debootstrap', 'debootstrap']]);
   const log = openSync(join(cacheFolder, `debootstrap-${release}.log`), 'w');
   try {
-    const args = ['--variant=minbase', `--include=${packages.join(',')}`, release, folder, debianMirror()];
+    const args = ['--variant=minbase', `--include=${packages.join(',')}`, release, folder];
+    const mirror = debianMirror();
+    if (mirror !== undefined) args.push(mirror);
     await run('debootstrap', args, { stdio: ['ignore', log, log] });
   } finally {
     closeSync(log);
