@@ -5,6 +5,7 @@ import { PackageDesk } from './run/packageDesk';
 import { RunDesk } from './run/runDesk';
 import { logBytes, logLines, readRunEvents } from './run/readRunLog';
 import { deleteNamed, pruneStore, type DeletionContext } from './run/deletion';
+import { ViewDesk } from './run/viewDesk';
 import { systemClock } from './run/runDocument';
 import type { RunnerOptions } from './run/runnerOptions';
 import { exportVersion, importArchive, readVersion, shownVersion, verifyVersions } from './run/versionOperations';
@@ -27,6 +28,7 @@ export function createRunner(options: RunnerOptions): Runner {
   return {
     workspace,
     storeFolder: store.folder,
+    views: new ViewDesk(context, runs, packages),
 
     start: (request: RunRequest, events: RunEvents = {}, signal?: AbortSignal) => runs.start(request, events, signal),
     attach: (id, events = {}, secrets = {}) => runs.attach(id, events, secrets),

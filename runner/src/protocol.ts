@@ -9,8 +9,24 @@ import type { Run } from './domain/run';
 import type { Deleted, Exported, Imported, Published, Verified, Version, VersionFile } from './domain/version';
 import type { PackageSummary, RunLogLine, RunPlan, RunRequest, ImportOptions } from './runner';
 import type { Progress } from './engine/engine';
+import type { Marks } from './domain/marks';
+import type { RunFilter } from './domain/runFilter';
+import type {
+  DataDifference,
+  FileChange,
+  Letter,
+  Restored,
+  RunPage,
+  RunQuery,
+  TakeOver,
+  VersionDifference,
+  VersionFileChange,
+  WorkingFolder,
+} from './views';
 
 export type { PackageSummary, RunLogLine, RunPlan, RunRequest, ImportOptions, Progress };
+export type { Marks, RunFilter, RunPage, RunQuery, DataDifference, FileChange, Letter, Restored, TakeOver };
+export type { VersionDifference, VersionFileChange, WorkingFolder };
 
 /** JSON-RPC error code of an expected error; its data is ExpectedErrorData. */
 export const expectedErrorCode = -32_001;
@@ -78,6 +94,51 @@ export interface RunMetrics {
   readonly metrics: readonly MetricPoint[];
   readonly usage: readonly UsagePoint[];
 }
+
+/** Resource use from an index on (zero-based, of the samples so far), cheap enough to ask for each second. */
+export const readUsageRequest = new RequestType<
+  { readonly id: string; readonly from: number },
+  readonly UsagePoint[],
+  ExpectedErrorData
+>('run/usage');
+
+/** The history as a view shows it. */
+export const runPageRequest = new RequestType<RunQuery, RunPage, ExpectedErrorData>('run/page');
+export const markRunRequest = new RequestType<
+  { readonly id: string; readonly change: Partial<Marks> },
+  Marks,
+  ExpectedErrorData
+>('run/mark');
+export const compareDataRequest = new RequestType<
+  { readonly left: string; readonly right: string },
+  DataDifference,
+  ExpectedErrorData
+>('run/compareData');
+/** Reads the dataset's folder as it is now. */
+export const checkDataRequest = new RequestType<{ readonly id: string }, DataDifference, ExpectedErrorData>(
+  'run/checkData',
+);
+export const workingFolderRequest = new RequestType<{ readonly package: string }, WorkingFolder, ExpectedErrorData>(
+  'package/working',
+);
+/** Ids like `digits@1.1`. */
+export const compareVersionsRequest = new RequestType<
+  { readonly left: string; readonly right: string },
+  VersionDifference,
+  ExpectedErrorData
+>('version/compare');
+/** `folder`: absolute, not there yet. */
+export const restoreVersionRequest = new RequestType<
+  { readonly id: string; readonly folder: string },
+  Restored,
+  ExpectedErrorData
+>('version/restore');
+/** `apply` false: only what would change. Else the working folder is kept as a version first. */
+export const takeOverRequest = new RequestType<
+  { readonly id: string; readonly apply: boolean },
+  TakeOver,
+  ExpectedErrorData
+>('version/takeOver');
 
 export const packagesRequest = new RequestType0<readonly PackageSummary[], ExpectedErrorData>('package/list');
 export const publishRequest = new RequestType<

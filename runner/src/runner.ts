@@ -5,6 +5,7 @@ import type { Parameters } from './domain/parameters';
 import type { Run } from './domain/run';
 import type { Deleted, Exported, Imported, Published, Verified, Version, VersionFile } from './domain/version';
 import type { LogStream, Progress } from './engine/engine';
+import type { RunnerViews } from './views';
 
 /** What to run. What is absent comes from the pipeline, then from the defaults. */
 export interface RunRequest {
@@ -88,6 +89,7 @@ export interface RunPlan {
 
 export interface Runner {
   readonly workspace: string;
+  readonly views: RunnerViews;
   readonly storeFolder: string;
 
   /** Throws ExpectedError before there is a run; afterwards everything is told by the run itself. */

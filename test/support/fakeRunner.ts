@@ -95,6 +95,7 @@ const no = (): never => {
 export class FakeRunner implements Runner {
   readonly workspace = '/work space';
   readonly storeFolder = '/work space/.training-pipelines';
+  readonly views = undefined as never;
   readonly requests: RunRequest[] = [];
   readonly attached: { readonly id: string; readonly secrets: Readonly<Record<string, string>> }[] = [];
   readonly driven: FakeDriven[] = [];

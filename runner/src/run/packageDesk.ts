@@ -82,6 +82,12 @@ export class PackageDesk {
     throw new ExpectedError('package-invalid', message, 'Give the folder that holds train.py.');
   }
 
+  /** The working folder of a package by its name; absolute, null where there is none. */
+  async folderOf(name: string): Promise<string | null> {
+    const found = (await this.summaries()).find((one) => one.name === name)?.folder ?? null;
+    return found === null ? null : absolutePath(this.options.workspace, found);
+  }
+
   async versions(wanted: string | undefined, currentFolder: string): Promise<Version[]> {
     const context = { workspace: this.options.workspace, store: this.options.store, clock: this.clock };
     if (wanted === undefined) return listVersions(context);

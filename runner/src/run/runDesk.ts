@@ -74,8 +74,24 @@ export class RunDesk {
 
   async list(): Promise<Run[]> {
     const { runs } = this.context.store;
-    const all = await runs.list();
-    return Promise.all(all.map((run) => (hasEnded(run.state) ? run : this.shown(run.id, run))));
+    return this.shownAll(await runs.list());
+  }
+
+  /** The newest runs, without looking at the others. */
+  async newest(count: number): Promise<Run[]> {
+    const { runs } = this.context.store;
+    return this.shownAll(await runs.listSome((await runs.ids()).slice(0, count)));
+  }
+
+  private async shownAll(all: readonly Run[]): Promise<Run[]> {
+    const marks = await this.context.store.runs.marks(all.map((run) => run.id));
+    const named = (run: Run): Run => ({ ...run, name: marks.get(run.id)?.name ?? run.name });
+    return Promise.all(
+      all.map(async (run) => {
+        const shown = hasEnded(run.state) ? run : await this.shown(run.id, run);
+        return marks.has(run.id) ? named(shown) : shown;
+      }),
+    );
   }
 
   private async shown(id: string, known: Run): Promise<Run> {
@@ -90,7 +106,11 @@ export class RunDesk {
     const matches = ids.includes(idOrPrefix) ? [idOrPrefix] : ids.filter((id) => id.startsWith(idOrPrefix));
     const [id] = matches;
     const record = id === undefined || idOrPrefix === '' || matches.length > 1 ? undefined : await runs.read(id);
-    if (record !== undefined) return shownRun(record, await runs.isLeased(record.run.id), this.clock.now());
+    if (record !== undefined) {
+      const shown = shownRun(record, await runs.isLeased(record.run.id), this.clock.now());
+      const name = (await runs.marks([shown.id])).get(shown.id)?.name ?? shown.name;
+      return { ...shown, name };
+    }
     const message =
       matches.length > 1 && idOrPrefix !== ''
         ? `"${idOrPrefix}" is the beginning of ${matches.length} runs.`

@@ -18,12 +18,20 @@ export async function readRunMetrics(runner: Runner, id: string): Promise<RunMet
     const found = line.stream === 'stdout' ? parseMetric(line.text) : undefined;
     if (found !== undefined) metrics.push({ ...found, time: Date.parse(line.time) });
   }
+  return { metrics, usage: await readUsage(runner, id, 0) };
+}
+
+/** Samples from an index on. */
+export async function readUsage(runner: Runner, id: string, from: number): Promise<UsagePoint[]> {
   const usage: UsagePoint[] = [];
+  let number = 0;
   for await (const event of runner.runEvents(id)) {
     const parsed = usageSchema.safeParse(event);
-    if (parsed.success) usage.push(usagePoint(parsed.data));
+    if (!parsed.success) continue;
+    number += 1;
+    if (number > from) usage.push(usagePoint(parsed.data));
   }
-  return { metrics, usage };
+  return usage;
 }
 
 const usagePoint = (event: z.infer<typeof usageSchema>): UsagePoint => ({

@@ -7,7 +7,7 @@ import * as door from '../protocol';
 import type { DrivenRun, RunEvents, RunLogLine, Runner } from '../runner';
 import { LogWatches } from './logWatches';
 import { peekDataset } from './peekDataset';
-import { readRunMetrics } from './runMetrics';
+import { readRunMetrics, readUsage } from './runMetrics';
 
 export interface OpenedRunner {
   readonly runner: Runner;
@@ -121,6 +121,22 @@ export function serve({ connection, open, log }: ServiceOptions): Service {
   on(door.watchLogRequest, async ({ id, from }) => ((await current()).logs.watch(id, from), null));
   on(door.unwatchLogRequest, async ({ id }) => ((await current()).logs.unwatch(id), null));
   on(door.readMetricsRequest, async ({ id }) => readRunMetrics((await current()).runner, id));
+
+  on(door.readUsageRequest, async ({ id, from }) => readUsage((await current()).runner, id, from));
+
+  on(door.runPageRequest, async (query) => (await current()).runner.views.page(query));
+  on(door.markRunRequest, async ({ id, change }) => (await trusted()).runner.views.mark(id, change));
+  on(door.compareDataRequest, async ({ left, right }) => (await current()).runner.views.compareData(left, right));
+  on(door.checkDataRequest, async ({ id }) => (await trusted()).runner.views.checkData(id));
+  on(door.workingFolderRequest, async ({ package: name }) => (await current()).runner.views.working(name));
+  on(door.compareVersionsRequest, async ({ left, right }) =>
+    (await current()).runner.views.compareVersions(left, right),
+  );
+  on(door.restoreVersionRequest, async ({ id, folder }) => (await trusted()).runner.views.restore(id, folder));
+  on(door.takeOverRequest, async ({ id, apply }) => {
+    const { views } = (await trusted()).runner;
+    return apply ? views.takeOver(id) : views.planTakeOver(id);
+  });
 
   on0(door.packagesRequest, async () => (await current()).runner.packages());
   on(door.publishRequest, async (target) => {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { resultsFileName, type Results } from '../domain/results';
+import type { Marks } from '../domain/marks';
 import { hasEnded, type Run } from '../domain/run';
 import type { VersionFile } from '../domain/version';
 import type { Disk } from './disk';
@@ -10,6 +11,7 @@ import { createExclusive, listFolder, parseJson, readIfThere, replaceFile, sizeO
 import type { LeaseFolder } from './leaseFolder';
 import { indexFile, logFile, openRunLog, readBytes, readPieces } from './runLog';
 import { RunIndex } from './runIndex';
+import { RunMarks } from './runMarks';
 import { recordText, runFile, RunRecords } from './runRecord';
 import type { Lease, LogPiece, RunLog, RunRecord, RunStore, Staging } from './store';
 
@@ -35,11 +37,13 @@ export interface RunFilesOptions {
 export class RunFiles implements RunStore {
   private readonly index: RunIndex;
   private readonly records: RunRecords;
+  private readonly marking: RunMarks;
 
   constructor(private readonly options: RunFilesOptions) {
     const { disk, folder, cacheFolder, shown, now, findMade } = options;
     this.records = new RunRecords({ disk, folder: (id) => this.folder(id), shown, now, findMade });
     this.index = new RunIndex(disk, folder, cacheFolder, (id) => this.read(id));
+    this.marking = new RunMarks(disk, (id) => this.folder(id));
   }
 
   newId(now: Date): string {
@@ -86,6 +90,18 @@ export class RunFiles implements RunStore {
 
   async list(): Promise<readonly Run[]> {
     return this.index.list(await this.ids());
+  }
+
+  listSome(ids: readonly string[]): Promise<readonly Run[]> {
+    return this.index.some(ids);
+  }
+
+  marks(ids: readonly string[]): Promise<ReadonlyMap<string, Marks>> {
+    return this.marking.of(ids);
+  }
+
+  writeMarks(id: string, marks: Marks): Promise<void> {
+    return this.marking.write(id, marks);
   }
 
   async writeResults(id: string, results: Results): Promise<void> {

@@ -35,7 +35,20 @@ export class RunIndex {
 
   /** Runs in the order of the ids. An ended run is taken from the cache while its file has the same length, time and number. */
   async list(ids: readonly string[]): Promise<Run[]> {
-    const known = (this.memory ??= await this.load());
+    const { runs, fresh } = await this.collect(ids, (this.memory ??= await this.load()));
+    this.memory = fresh;
+    await this.save(fresh);
+    return runs;
+  }
+
+  /** A few of many, for which the file of all is not worth reading. */
+  async some(ids: readonly string[]): Promise<Run[]> {
+    const { runs, fresh } = await this.collect(ids, this.memory ?? {});
+    if (this.memory !== undefined) Object.assign(this.memory, fresh);
+    return runs;
+  }
+
+  private async collect(ids: readonly string[], known: Entries): Promise<{ runs: Run[]; fresh: Entries }> {
     const fresh: Entries = {};
     const runs: (Run | undefined)[] = Array.from({ length: ids.length });
     const stats = await this.disk.statAll(ids.map((id) => join(this.folder, id, runFile)));
@@ -58,9 +71,7 @@ export class RunIndex {
       fresh[id] = { stamp, run };
       this.unsaved += 1;
     });
-    this.memory = fresh;
-    await this.save(fresh);
-    return runs.filter((run) => run !== undefined);
+    return { runs: runs.filter((run) => run !== undefined), fresh };
   }
 
   private async load(): Promise<Entries> {

@@ -2,6 +2,7 @@
  * The store on disk: `.training-pipelines/`. The folder is the truth; any index is a cache that can be rebuilt. Every
  * write that matters is temp + fsync + rename + fsync of the folder. Several processes work on one store at once.
  */
+import type { Marks } from '../domain/marks';
 import type { FileEntry } from '../domain/treeHash';
 import type { Run } from '../domain/run';
 import type { Results } from '../domain/results';
@@ -97,6 +98,12 @@ export interface RunStore {
   ids(): Promise<readonly string[]>;
   /** Run documents newest first, through a cache that keeps 10,000 runs under half a second. */
   list(): Promise<readonly Run[]>;
+  /** The documents of a few runs, without reading all for them. */
+  listSome(ids: readonly string[]): Promise<readonly Run[]>;
+  /** Name, star and note: only of the runs that have any. */
+  marks(ids: readonly string[]): Promise<ReadonlyMap<string, Marks>>;
+  /** Durable. */
+  writeMarks(id: string, marks: Marks): Promise<void>;
   writeResults(id: string, results: Results): Promise<void>;
   /** Bytes freed. */
   delete(id: string): Promise<number>;

@@ -3,6 +3,7 @@ import { watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 import type { Disk } from './disk';
 import { listFolder } from './fileOperations';
+import { marksFile } from './runMarks';
 import { runFile } from './runRecord';
 
 const debounceMilliseconds = 100;
@@ -68,7 +69,7 @@ async function snapshot(disk: Disk, packages: string, runs: string): Promise<str
   const newest = runNames.slice(-newestRuns);
   const times = await Promise.all([
     ...packageNames.map((name) => changeOf(disk, join(packages, name))),
-    ...newest.map((name) => changeOf(disk, join(runs, name, runFile))),
+    ...newest.flatMap((name) => [runFile, marksFile].map((file) => changeOf(disk, join(runs, name, file)))),
   ]);
   return [...packageNames, String(runNames.length), ...newest, ...times].join('|');
 }
