@@ -15,7 +15,7 @@ export default defineConfig({
       project('engine', heavy),
       project('panel', heavy),
       project('e2e', heavy),
-      project('fault', heavy),
+      project('fault', { ...heavy, globalSetup: ['test/support/faultReport.mjs'] }),
     ],
   },
 });

@@ -1,4 +1,4 @@
-/** Random numbers that a seed repeats (mulberry32). */
+/** Random numbers that a seed repeats (mulberry32), and how often the faults are tried. */
 export interface Random {
   /** From 0 up to, not including, 1. */
   next(): number;
@@ -16,11 +16,18 @@ export function seededRandom(seed: number): Random {
   return { next, below: (limit) => Math.floor(next() * limit) };
 }
 
-/** `TRAINING_PIPELINES_SEED`, or a new one; printed, so that a failure can be repeated. */
+/** `TRAINING_PIPELINES_TEST_SEED`, or a new one; printed, so that a failure can be repeated. */
 export function printedSeed(title: string): number {
-  const seed = Number(process.env.TRAINING_PIPELINES_SEED ?? Math.floor(Math.random() * 2 ** 31));
-  console.log(`${title}: TRAINING_PIPELINES_SEED=${seed}`);
+  const seed = Number(process.env.TRAINING_PIPELINES_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  console.log(`${title}: TRAINING_PIPELINES_TEST_SEED=${seed}`);
   return seed;
 }
 
-export const isLongForm = process.env.TRAINING_PIPELINES_LONG === '1';
+/** `TRAINING_PIPELINES_TEST_LONG`: 1 for the long form, a fraction for that part of it. */
+const share = Number(process.env.TRAINING_PIPELINES_TEST_LONG ?? '0');
+
+export const isLongForm = share > 0;
+
+/** How often something is tried: the short form's number, or (a part of) the long form's. */
+export const times = (short: number, long: number): number =>
+  isLongForm ? Math.max(short, Math.round(long * Math.min(1, share))) : short;

@@ -61,8 +61,8 @@ function vitest(name, report) {
     TRAINING_PIPELINES_TEST_SUMMARY: report,
     TRAINING_PIPELINES_TEST_OWNER: String(process.pid),
   };
-  if (isLong) env.TRAINING_PIPELINES_TEST_LONG = '1';
-  const minutes = (patience[name] ?? 10) * (isLong ? 6 : 1);
+  if (isLong) env.TRAINING_PIPELINES_TEST_LONG ??= '1';
+  const minutes = (patience[name] ?? 10) * (isLong ? 100 : 1);
   return new Promise((resolve) => {
     const child = spawn(node, args, { env, stdio: ['ignore', 'inherit', 'inherit'], detached: !shell });
     const timer = setTimeout(() => {

@@ -12,7 +12,7 @@ import type { Lease } from '../store/store';
 import { causeOf, causeOfError, readOnlyHint, stoppedEarly, withHint } from './causes';
 import { drainLog, followRun } from './followRun';
 import { keepArtifacts, sealOutput, stagingOf, type OutputResult } from './finalizeRun';
-import { intentSchema, type Packaged, type Verdict } from './intent';
+import type { Packaged, Verdict } from './intent';
 import { packageRun } from './packaging';
 import type { RunContext, SafeEvents } from './runContext';
 import { isoTime, PhaseTimer, resultsOf, withWarnings, type RunDraft } from './runDocument';
@@ -110,6 +110,7 @@ export class RunDriver {
 
   /** Only now, with all in place, the engine's things go. Where that fails, whoever comes next tries again. */
   private async removeStage(): Promise<void> {
+    await rm(stagingOf(this.context, this.id), { recursive: true, force: true });
     try {
       await this.engine.remove(this.ref);
     } catch (error) {
@@ -266,7 +267,6 @@ export class RunDriver {
       : await this.engine.collect(this.ref, staging, { onProgress: this.events.progress, signal });
     if (!gone) await this.completeLog(collected, signal);
     await this.seal(collected, signal);
-    await rm(staging, { recursive: true, force: true });
   }
 
   /** One last read; where the log is not what the harness counted, it is read again from the start. */
@@ -388,5 +388,3 @@ export class RunDriver {
 
 /** Another process has taken over; nothing of this run may be written here any more. */
 class LeaseLost extends Error {}
-
-export const readIntent = (value: unknown): RunDraft['intent'] => intentSchema.parse(value);

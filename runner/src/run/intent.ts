@@ -66,3 +66,9 @@ export const intentSchema = z.strictObject({
 export type Intent = z.infer<typeof intentSchema>;
 export type Packaged = NonNullable<Intent['packaged']>;
 export type Verdict = NonNullable<Intent['verdict']>;
+
+/** Of a run that has ended: whether something of it is still to be cleared away. What has no readable intent has nothing. */
+export function isToClear(intent: unknown): boolean {
+  const stage = intentSchema.safeParse(intent).data?.stage;
+  return stage !== undefined && stage !== 'done';
+}

@@ -1,15 +1,16 @@
 /** Runs as callers name them: starting, driving on, watching, stopping, listing. */
-import { ExpectedError } from '../domain/errors';
+import { ExpectedError, messageOf } from '../domain/errors';
 import { hasEnded, type Run } from '../domain/run';
 import type { DrivenRun, RunEvents, RunPlan, RunRequest } from '../runner';
 import type { Lease, RunRecord } from '../store/store';
 import { chooseEngine, engineNamed } from './chooseEngine';
-import { readIntent, RunDriver } from './driveRun';
+import { RunDriver } from './driveRun';
+import { intentSchema, isToClear } from './intent';
 import type { PackageDesk } from './packageDesk';
 import { planRun } from './planRun';
 import { resolveRequest, type ResolvedRequest } from './resolveRequest';
 import { SafeEvents, type RunContext } from './runContext';
-import { PhaseTimer, type Clock } from './runDocument';
+import { PhaseTimer, type Clock, type RunDraft } from './runDocument';
 import { shownRun, startAgainMilliseconds } from './shownRun';
 import type { RunnerOptions } from './runnerOptions';
 import { createRun } from './startRun';
@@ -128,17 +129,27 @@ export class RunDesk {
     const { runs } = this.context.store;
     const driven: DrivenRun[] = [];
     for (const id of await runs.ids()) {
-      const record = await runs.read(id);
-      if (record === undefined || !this.isToRecover(record) || (await runs.isLeased(id))) continue;
-      const lease = await runs.lease(id);
-      if (lease !== undefined) driven.push(await this.drive(id, lease, new SafeEvents(events, this.context.log), {}));
+      // One run that cannot be driven keeps no other from it.
+      const run = await this.recoverOne(id, events).catch((error: unknown) => {
+        this.context.log.warn(`recovering ${id}: ${messageOf(error)}`);
+        return undefined;
+      });
+      if (run !== undefined) driven.push(run);
     }
     return driven;
   }
 
+  private async recoverOne(id: string, events: RunEvents): Promise<DrivenRun | undefined> {
+    const { runs } = this.context.store;
+    const record = await runs.read(id);
+    if (record === undefined || !this.isToRecover(record) || (await runs.isLeased(id))) return undefined;
+    const lease = await runs.lease(id);
+    return lease === undefined ? undefined : this.drive(id, lease, new SafeEvents(events, this.context.log), {});
+  }
+
   private isToRecover({ run, intent }: RunRecord): boolean {
+    if (hasEnded(run.state)) return isToClear(intent);
     const { stage } = intent as { stage?: unknown };
-    if (hasEnded(run.state)) return stage === 'sealed';
     return stage !== 'packaging' || this.clock.now() - Date.parse(run.startedAt) <= startAgainMilliseconds;
   }
 
@@ -148,14 +159,27 @@ export class RunDesk {
 
   /** Reads the run again under the lease: what was known before may be old. */
   private async drive(id: string, lease: Lease, events: SafeEvents, secrets: Secrets): Promise<DrivenRun> {
-    const record = await this.context.store.runs.read(id);
-    if (record === undefined) {
+    try {
+      const draft = await this.draftOf(id);
+      const own = draft.intent.secretNames.filter((name) => name in secrets).map((name) => [name, secrets[name] ?? '']);
+      return new RunDriver(this.context, lease, draft, Object.fromEntries(own) as Secrets, events);
+    } catch (error) {
       await lease.release();
-      throw new ExpectedError('run-missing', `The run ${id} was deleted.`);
+      throw error;
     }
-    const draft = { run: record.run, intent: readIntent(record.intent) };
-    const own = draft.intent.secretNames.filter((name) => name in secrets).map((name) => [name, secrets[name] ?? '']);
-    return new RunDriver(this.context, lease, draft, Object.fromEntries(own) as Secrets, events);
+  }
+
+  private async draftOf(id: string): Promise<RunDraft> {
+    const record = await this.context.store.runs.read(id);
+    if (record === undefined) throw new ExpectedError('run-missing', `The run ${id} was deleted.`);
+    const parsed = intentSchema.safeParse(record.intent);
+    if (!parsed.success) {
+      const message = `How the run ${id} is to go on can't be read from its run.json.`;
+      throw new ExpectedError('store-damaged', message, 'Its log is kept. Run again.', { cause: parsed.error });
+    }
+    // One that has ended may have been told from its results: its record is a step behind.
+    const stage = hasEnded(record.run.state) && parsed.data.stage !== 'done' ? 'sealed' : parsed.data.stage;
+    return { run: record.run, intent: { ...parsed.data, stage } };
   }
 
   private async resolve(request: RunRequest): Promise<ResolvedRequest> {

@@ -4,6 +4,7 @@ import { ExpectedError } from '../domain/errors';
 import { hasEnded, type Run } from '../domain/run';
 import type { DrivenRun } from '../runner';
 import type { Lease, LogPiece } from '../store/store';
+import { isToClear } from './intent';
 import type { RunContext, SafeEvents } from './runContext';
 
 const pollMilliseconds = 250;
@@ -46,8 +47,11 @@ export class RunWatcher implements DrivenRun {
         throw new ExpectedError('run-missing', `The run ${this.id} was deleted while it was watched.`);
       await this.showLog();
       this.showRun(record.run);
-      if (hasEnded(record.run.state) || this.released.signal.aborted) return record.run;
+      const isOver = hasEnded(record.run.state);
+      if (this.released.signal.aborted || (isOver && !isToClear(record.intent))) return record.run;
       const lease = await runs.lease(this.id);
+      // Whoever drives it clears it away.
+      if (isOver && lease === undefined) return record.run;
       if (lease !== undefined) {
         this.taken = await this.takeOver(lease);
         // Released while it was being taken over: it must not be driven on unasked.

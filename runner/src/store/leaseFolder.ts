@@ -11,6 +11,7 @@ import { isMissing, isTaken } from './diskErrors';
 import { createExclusive, listFolder, parseJson, readIfThere } from './fileOperations';
 import { identitySchema, stateOf, type ProcessIdentity } from './processIdentity';
 import type { Lease } from './store';
+import { clearTemporaries } from './temporaries';
 
 const leaseSchema = z.object({ released: z.boolean(), holder: identitySchema });
 
@@ -60,7 +61,17 @@ export class LeaseFolder {
     const isLost = found.some((other) => other > number);
     const needless = isLost ? [number] : found.filter((other) => other < number);
     for (const other of needless) await this.options.disk.unlink(fileOf(folder, other)).catch(() => undefined);
+    await this.clearLeft(folder);
     return !isLost;
+  }
+
+  /** What those left who died over making a number. */
+  private async clearLeft(folder: string): Promise<void> {
+    const { disk, now, own } = this.options;
+    await clearTemporaries(disk, folder, now(), async (name) => {
+      const holder = leaseSchema.safeParse(parseJson(await readIfThere(disk, join(folder, name)))).data?.holder;
+      return holder !== undefined && (await stateOf(holder, await own())) === 'dead';
+    });
   }
 
   /** Undefined where it is not to be had before the time is over. */

@@ -14,9 +14,11 @@ import { RunIndex } from './runIndex';
 import { RunMarks } from './runMarks';
 import { recordText, runFile, RunRecords } from './runRecord';
 import type { Lease, LogPiece, RunLog, RunRecord, RunStore, Staging } from './store';
+import { clearTemporaries } from './temporaries';
 
 const stopFile = 'stop.json';
 const leaseFolder = 'lease';
+const holdersOwn = /^(run\.json|run\.json\.previous|_results\.json)\.\d+\./;
 const idPattern = /^\d{8}-\d{6}-\d{3}-[0-9a-z]{6}$/;
 const idLetters = '0123456789abcdefghjkmnpqrstvwxyz';
 
@@ -126,8 +128,12 @@ export class RunFiles implements RunStore {
     return bytes;
   }
 
-  lease(id: string): Promise<Lease | undefined> {
-    return this.options.leases.acquire(join(this.folder(id), leaseFolder));
+  async lease(id: string): Promise<Lease | undefined> {
+    const { disk, leases, now } = this.options;
+    const lease = await leases.acquire(join(this.folder(id), leaseFolder));
+    // Only the holder writes these, so what is there was begun by one that died.
+    if (lease !== undefined) await clearTemporaries(disk, this.folder(id), now(), (name) => holdersOwn.test(name));
+    return lease;
   }
 
   isLeased(id: string): Promise<boolean> {

@@ -50,6 +50,9 @@ export class RunRecords {
       await disk.link(path, temporary);
       await disk.rename(temporary, previous);
     } catch {
+      // What is there stays, or there is none.
+    } finally {
+      // Where both names are of one file already, as after a kill, the rename does nothing and leaves both.
       await disk.unlink(temporary).catch(() => undefined);
     }
   }

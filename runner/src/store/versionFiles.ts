@@ -10,7 +10,8 @@ import type { LeaseFolder } from './leaseFolder';
 import { PackageRecords } from './packageRecords';
 import { rebuildVersion, sealOfZip } from './rebuildVersion';
 import type { Lease, PackageRecord, StagedVersion, Staging, VersionStore } from './store';
-import { VersionNumbers } from './versionNumbers';
+import { clearTemporaries } from './temporaries';
+import { numbersFolder, VersionNumbers } from './versionNumbers';
 
 export interface VersionFilesOptions {
   /** Absolute path of `packages/`. */
@@ -219,8 +220,13 @@ export class VersionFiles implements VersionStore {
     return join(this.folderOf(name), version, versionFileName);
   }
 
-  private lockPackage(name: string): Promise<Lease> {
-    return this.lock(join(this.folderOf(name), packageLock), name);
+  private async lockPackage(name: string): Promise<Lease> {
+    const { disk, now } = this.options;
+    const lease = await this.lock(join(this.folderOf(name), packageLock), name);
+    for (const folder of [this.folderOf(name), join(this.folderOf(name), numbersFolder)]) {
+      await clearTemporaries(disk, folder, now());
+    }
+    return lease;
   }
 
   private async lock(folder: string, name: string): Promise<Lease> {

@@ -13,7 +13,7 @@ import type { Lease } from './store';
 const entrySchema = z.object({ kind: z.enum(['reserved', 'published', 'deleted']), run: z.string().optional() });
 type Entry = z.infer<typeof entrySchema>;
 
-const numbersFolder = 'numbers';
+export const numbersFolder = 'numbers';
 /** A run that is not there may be one that is just being made. */
 const freshMilliseconds = 10_000;
 
