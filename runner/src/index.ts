@@ -34,6 +34,8 @@ export function createRunner(options: RunnerOptions): Runner {
     attach: (id, events = {}, secrets = {}) => runs.attach(id, events, secrets),
     stop: (id, now = false) => runs.stop(id, now),
     plan: (request, signal) => runs.plan(request, signal),
+    preflight: (request, signal) => runs.preflight(request, signal),
+    datasetChanges: (path, signal) => runs.datasetChanges(path, signal),
 
     runs: () => runs.list(),
     run: (id) => runs.find(id),

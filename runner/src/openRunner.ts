@@ -43,5 +43,6 @@ function packageCheck(wasmFolder: string): PackageCheck {
     findings,
     blocking: async (workspace, folder) => blocking(await findings(workspace, folder)),
     discover: (workspace) => checker.discover(workspace),
+    reads: (workspace, folder) => checker.reads(workspace, folder),
   };
 }

@@ -7,7 +7,15 @@ import type { EngineFacts } from './domain/engineFacts';
 import type { Finding } from './domain/finding';
 import type { Run } from './domain/run';
 import type { Deleted, Exported, Imported, Published, Verified, Version, VersionFile } from './domain/version';
-import type { PackageSummary, RunLogLine, RunPlan, RunRequest, ImportOptions } from './runner';
+import type {
+  DatasetChanges,
+  ImportOptions,
+  PackageSummary,
+  RunLogLine,
+  RunPlan,
+  RunPreflight,
+  RunRequest,
+} from './runner';
 import type { Progress } from './engine/engine';
 import type { Marks } from './domain/marks';
 import type { RunFilter } from './domain/runFilter';
@@ -24,7 +32,7 @@ import type {
   WorkingFolder,
 } from './views';
 
-export type { PackageSummary, RunLogLine, RunPlan, RunRequest, ImportOptions, Progress };
+export type { DatasetChanges, ImportOptions, PackageSummary, Progress, RunLogLine, RunPlan, RunPreflight, RunRequest };
 export type { Marks, RunFilter, RunPage, RunQuery, DataDifference, FileChange, Letter, Restored, TakeOver };
 export type { VersionDifference, VersionFileChange, WorkingFolder };
 
@@ -49,6 +57,18 @@ export const openRequest = new RequestType<OpenParams, { readonly storeFolder: s
 
 /** Answers with the run's id as soon as the run exists; everything else comes as notifications. */
 export const startRunRequest = new RequestType<RunRequest, { readonly id: string }, ExpectedErrorData>('run/start');
+/** Tries what a run with this request needs; nothing is made or sent. */
+export const preflightRequest = new RequestType<RunRequest, RunPreflight, ExpectedErrorData>('run/preflight');
+/** The last of what a run printed. */
+export const runTailRequest = new RequestType<{ readonly id: string }, RunTail, ExpectedErrorData>('run/tail');
+export interface RunTail {
+  /** The last line that is no metric, or "". */
+  readonly line: string;
+  /** The newest value of each, in the order in which they were printed first. */
+  readonly metrics: readonly { readonly metric: string; readonly value: number; readonly step: number | null }[];
+  /** Milliseconds since the epoch of the last line; 0 where there is none. */
+  readonly heardAt: number;
+}
 export const planRunRequest = new RequestType<RunRequest, RunPlan, ExpectedErrorData>('run/plan');
 /** Drives an unfinished run on, or watches it; notifications follow. */
 export const attachRunRequest = new RequestType<{ readonly id: string }, null, ExpectedErrorData>('run/attach');
@@ -202,7 +222,17 @@ export interface DatasetPeek {
   }[];
   /** Names of all top-level folders, for the choice of a sub-folder; 200 at most. */
   readonly subFolders: readonly string[];
+  /** Small pictures (32 KB at most each, 10 at most) as data URIs, one of each folder first. */
+  readonly pictures: readonly { readonly name: string; readonly source: string }[];
 }
+/** A dataset that was not counted in time is counted on; told about twice a second until `partial` is false. */
+export const datasetCounted = new NotificationType<DatasetPeek>('dataset/counted');
+/** What changed since the last run with the dataset; null where there was none, or too much to look at. */
+export const datasetChangesRequest = new RequestType<
+  { readonly path: string },
+  DatasetChanges | null,
+  ExpectedErrorData
+>('dataset/changes');
 
 /** After every change of a run that this process drives or watches. */
 export const runChanged = new NotificationType<Run>('run/changed');

@@ -2,10 +2,12 @@
 import type { EngineFacts } from './domain/engineFacts';
 import type { DatasetAccess, Limits, Network } from './domain/pipeline';
 import type { Parameters } from './domain/parameters';
-import type { Run } from './domain/run';
+import type { Finding } from './domain/finding';
+import type { Problem, Run, Warning } from './domain/run';
 import type { Deleted, Exported, Imported, Published, Verified, Version, VersionFile } from './domain/version';
 import type { LogStream, Progress } from './engine/engine';
 import type { RunnerViews } from './views';
+import type { PlannedEnvironment } from './run/planEnvironment';
 
 /** What to run. What is absent comes from the pipeline, then from the defaults. */
 export interface RunRequest {
@@ -25,6 +27,8 @@ export interface RunRequest {
   readonly secrets?: Parameters;
   readonly limits?: Limits;
   readonly name?: string;
+  /** How the run is called in place of the package's name, where no pipeline is named: an edited, unsaved pipeline. */
+  readonly title?: string;
   /** True: run although the contract check is sure that it cannot work. */
   readonly noCheck?: boolean;
   /** Against which relative paths are read; absolute. */
@@ -85,6 +89,42 @@ export interface RunPlan {
   readonly engine: string;
   readonly dataset: { readonly path: string };
   readonly gpu: string;
+  /** What the run starts from. */
+  readonly source: { readonly files: number; readonly bytes: number };
+  /** Minors of the same major that are taken already, lowest first. */
+  readonly taken: readonly string[];
+}
+
+/** What was tried for a run with a request, and what came of it. Null: that was not tried. */
+export interface RunPreflight {
+  readonly engine: { readonly name: string; readonly milliseconds: number; readonly problem: Problem | null };
+  /** Findings of the contract check in the working folder; `blocking` of them would refuse the run. */
+  readonly findings: readonly Finding[] | null;
+  readonly blocking: number;
+  /** What is not allowed in a package, by name. */
+  readonly packageProblem: Problem | null;
+  /** Whether the version to start from is what was sealed. */
+  readonly seal: boolean | null;
+  /** Parameters that `train.py` reads. */
+  readonly reads: readonly { readonly name: string; readonly fallback: string | null }[];
+  readonly gpuProblem: Problem | null;
+  readonly environment: PlannedEnvironment | null;
+  readonly environmentProblem: Problem | null;
+  readonly warnings: readonly Warning[];
+  /** Bytes that are free where versions and runs are kept. */
+  readonly disk: { readonly free: number | null };
+}
+
+/** What changed in a dataset since a run with it. */
+export interface DatasetChanges {
+  readonly run: string;
+  /** What that run made, or "". */
+  readonly version: string;
+  readonly added: number;
+  readonly changed: number;
+  readonly removed: number;
+  /** The first of them, in order of path. */
+  readonly paths: readonly { readonly path: string; readonly change: 'A' | 'M' | 'D' }[];
 }
 
 export interface Runner {
@@ -102,6 +142,10 @@ export interface Runner {
   /** Stops a run that any process drives, or none; resolves with it once it ended. */
   stop(runId: string, now?: boolean): Promise<Run>;
   plan(request: RunRequest, signal?: AbortSignal): Promise<RunPlan>;
+  /** Tries what the run needs; a dataset that is missing keeps nothing else from being tried. */
+  preflight(request: RunRequest, signal?: AbortSignal): Promise<RunPreflight>;
+  /** Null where no run had the dataset, or where it is too large to look at in passing. */
+  datasetChanges(path: string, signal?: AbortSignal): Promise<DatasetChanges | null>;
 
   /** Newest first. */
   runs(): Promise<readonly Run[]>;

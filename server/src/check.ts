@@ -4,6 +4,7 @@ import { ExpectedError } from '../../runner/src/domain/errors';
 import type { Finding } from '../../runner/src/domain/finding';
 import { checkPackage, trainFile, type PackageReport } from './contract/checkPackage';
 import { packageHasMain } from './contract/packageMarker';
+import { parameterReads, type ParameterRead } from './contract/parameterReads';
 import { filesOf, kindOf, realFolder, trainFolders } from './files';
 import { ParsedFiles } from './python/parsedFiles';
 import { Parser, ParserBroken } from './python/parser';
@@ -39,7 +40,10 @@ export interface Checker {
   check(request: CheckRequest, signal?: AbortSignal): Promise<Finding[]>;
   /** Absolute folders of the packages in a workspace: configured ones and those that can be told by their `train.py`. */
   discover(workspace: string, signal?: AbortSignal): Promise<string[]>;
+  /** Parameters that `train.py` of a package (absolute folder) reads from its environment. */
+  reads(workspace: string, folder: string): Promise<ParameterRead[]>;
 }
+export type { ParameterRead };
 
 export interface CheckerOptions {
   /** The folder with the `.wasm` files: by default that of the bundle. */
@@ -52,6 +56,10 @@ export function createChecker({ wasmFolder = __dirname }: CheckerOptions = {}): 
   return {
     check: async (request, signal) => new Check(request, await parser(), signal).run(),
     discover: async (workspace, signal) => discover(workspace, await parser(), signal),
+    reads: async (workspace, folder) => {
+      const request = { workspace, packages: [folder], configured: true };
+      return new Check(request, await parser(), undefined).reads(folder);
+    },
   };
 }
 
@@ -95,6 +103,10 @@ class Check {
       findings.push(...(await this.package(folder)));
     }
     return [...findings, ...this.configurationFindings()];
+  }
+
+  reads(folder: string): Promise<ParameterRead[]> {
+    return this.retrying(() => parameterReads(this.report(this.inWorkspace(folder))));
   }
 
   private configurationFindings(): Finding[] {

@@ -13,7 +13,7 @@ import { isExpected } from '../../runner/src/domain/errors';
 import { createDockerEngine } from '../../runner/src/engine/docker/dockerEngine';
 import { parseEndpoint } from '../../runner/src/engine/docker/endpoint';
 import { labels } from '../../runner/src/engine/docker/containerSpec';
-import type { PreparedEnvironment } from '../../runner/src/engine/engine';
+import type { EnvironmentRequest, PreparedEnvironment } from '../../runner/src/engine/engine';
 import { dockerPlace, type DockerPlace } from '../support/dockerPlace';
 import { startEngine, testImage, type TestEngine } from '../support/engine.mjs';
 import { engineRun, installation } from '../support/engineRun';
@@ -127,18 +127,20 @@ async function prepare(files: Files, { image = testImage, signal, onOutput }: Pr
   const own = createDockerEngine({ name: 'docker', endpoint: parseEndpoint(engine.host), harnessFolder, environment });
   let output = '';
   const progress: string[] = [];
+  const request: EnvironmentRequest = {
+    runId: 'r1',
+    installation,
+    image,
+    python: '',
+    files: names.map((name) => ({ name, text: files[name] ?? '' })),
+    zip,
+    package: 'digits',
+    network: 'bridge',
+    cacheFolder: folder,
+  };
+  const plan = await own.planEnvironment?.(request);
   const prepared = await own.prepare(
-    {
-      runId: 'r1',
-      installation,
-      image,
-      python: '',
-      files: names.map((name) => ({ name, text: files[name] ?? '' })),
-      zip,
-      package: 'digits',
-      network: 'bridge',
-      cacheFolder: folder,
-    },
+    request,
     {
       onProgress: ({ text }) => progress.push(text),
       onOutput: (text) => {
@@ -148,6 +150,8 @@ async function prepare(files: Files, { image = testImage, signal, onOutput }: Pr
     },
     signal,
   );
+  // What the panel says before a run is what the run then does.
+  expect(plan?.kind).toBe(prepared.built || /another run/.test(prepared.summary) ? 'build' : 'ready');
   return { environment: prepared, output, progress };
 }
 

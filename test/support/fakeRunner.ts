@@ -145,6 +145,8 @@ export class FakeRunner implements Runner {
   delete = (ids: readonly string[]) => Promise.resolve({ deleted: [...ids], bytes: 1500 });
   prune = () => Promise.resolve({ deleted: [], bytes: 0 });
   plan = no;
+  preflight = no;
+  datasetChanges = no;
   readLog = no;
   logLines = no;
   followLog = no;

@@ -29,3 +29,9 @@ export const engineFactsSchema = z.strictObject({
 export type EngineFacts = z.infer<typeof engineFactsSchema>;
 
 export const enginesSchema = z.strictObject({ engines: z.array(engineFactsSchema) });
+
+/** Engines as people call them; any other goes by its name. */
+export function engineWords(name: string): string {
+  if (name === 'process') return 'Local Python';
+  return name === 'docker' ? 'docker (local)' : name;
+}

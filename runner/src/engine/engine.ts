@@ -84,6 +84,18 @@ export interface PreparedEnvironment {
   readonly warnings: readonly Warning[];
 }
 
+/** What `prepare` would do. */
+export interface EnvironmentPlan {
+  /** `ready`: nothing to install. `build`: what `files` ask for is installed (or built) first. */
+  readonly kind: 'ready' | 'build';
+  /** The base image, or "Python 3.11.2". */
+  readonly base: string;
+  /** False where the base image is to be pulled first. */
+  readonly isBaseThere: boolean;
+  /** The package's files that decide: requirement files that hold any, or its Dockerfile. */
+  readonly files: readonly string[];
+}
+
 export interface Progress {
   /** What it is about: "installing torch 2.5.1", "sending data/digits". */
   readonly text: string;
@@ -183,6 +195,11 @@ export interface Engine {
     events: { readonly onProgress: OnProgress; readonly onOutput: (text: string) => void },
     signal?: AbortSignal,
   ): Promise<PreparedEnvironment>;
+  /**
+   * What `prepare` would do for the request, found out in a moment: nothing is made and no registry is asked. `zip` may be ""
+   * where the package has no Dockerfile and its requirements refer to no other file. Absent where the engine cannot tell.
+   */
+  planEnvironment?(request: EnvironmentRequest, signal?: AbortSignal): Promise<EnvironmentPlan>;
   /** Idempotent: adopts what an earlier, interrupted call left. Resolves once the run is started on the engine. */
   start(
     spec: RunSpec,

@@ -1,6 +1,6 @@
 /** The engine of a run: the one that was asked for, else the first that answers. */
 import { ExpectedError } from '../domain/errors';
-import type { EngineFacts } from '../domain/engineFacts';
+import { engineWords, type EngineFacts } from '../domain/engineFacts';
 import type { Warning } from '../domain/run';
 import type { Engine } from '../engine/engine';
 
@@ -39,5 +39,5 @@ export async function chooseEngine(
 
 const passedOver = (facts: EngineFacts, engine: Engine): Warning => ({
   code: 'engine-fallback',
-  message: `${facts.problem?.message ?? `${facts.name} doesn't answer.`} The run uses ${engine.name} instead.`,
+  message: `${facts.problem?.message ?? `${facts.name} doesn't answer.`} The run uses ${engineWords(engine.name)} instead.`,
 });

@@ -19,7 +19,7 @@ export interface PackagingResult {
   readonly warnings: readonly Warning[];
 }
 
-const environmentFiles: readonly string[] = ['requirements.txt', 'train_requirements.txt', 'Dockerfile'];
+export const environmentFiles: readonly string[] = ['requirements.txt', 'train_requirements.txt', 'Dockerfile'];
 
 /** `onVersion` is told the version to start from as soon as it is known. */
 export async function packageRun(
@@ -115,7 +115,7 @@ async function lookInside(path: string, intent: Intent) {
   }
 }
 
-async function readEnvironmentFiles(zip: ZipReader): Promise<{ name: string; text: string }[]> {
+export async function readEnvironmentFiles(zip: ZipReader): Promise<{ name: string; text: string }[]> {
   const files = [];
   for (const name of environmentFiles) {
     const there = zip.entries.some((entry) => entry.path === name && entry.mode !== 'dir');

@@ -21,7 +21,8 @@ export async function planRun(
   const source =
     request.from === null && folder !== null
       ? await workingFolder(versions, name, folder, numbers, signal)
-      : { from: request.from ?? '', publishes: false, changedSince: null };
+      : { ...(await fixedVersion(versions, name, request.from ?? '')), publishes: false, changedSince: null };
+  const [major] = source.from.split('.');
   return {
     package: name,
     folder: folder === null ? '' : shownPath(workspace, folder),
@@ -30,8 +31,23 @@ export async function planRun(
     engine,
     dataset: { path: shownPath(workspace, request.dataset.path) },
     gpu: showGpuRequest(request.gpu),
+    taken: numbers.filter((one) => one.startsWith(`${major ?? ''}.`) && !one.endsWith('.0')).toReversed(),
   };
 }
+
+async function fixedVersion(
+  versions: VersionStore,
+  name: string,
+  from: string,
+): Promise<Pick<RunPlan, 'from' | 'source'>> {
+  const known = await versions.read(name, from).catch(() => undefined);
+  return { from, source: sizeOf(known?.sealed.files ?? []) };
+}
+
+const sizeOf = (entries: readonly FileEntry[]): RunPlan['source'] => {
+  const files = entries.filter(({ mode }) => mode !== 'dir');
+  return { files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+};
 
 async function workingFolder(
   versions: VersionStore,
@@ -39,16 +55,18 @@ async function workingFolder(
   folder: string,
   numbers: readonly string[],
   signal?: AbortSignal,
-): Promise<Pick<RunPlan, 'from' | 'publishes' | 'changedSince'>> {
+): Promise<Pick<RunPlan, 'from' | 'publishes' | 'changedSince' | 'source'>> {
   const scanned = await scanWorkingFolder(folder, signal);
   const { tree, files } = await hashTree(scanned.entries, { signal });
   const same = await versions.findIdentical(name, tree);
-  if (same !== undefined) return { from: same, publishes: false, changedSince: null };
+  const source = sizeOf(files);
+  if (same !== undefined) return { from: same, publishes: false, changedSince: null, source };
   const [newest] = numbers;
   const known = newest === undefined ? undefined : await versions.read(name, newest).catch(() => undefined);
   return {
     from: nextMajor(numbers),
     publishes: true,
+    source,
     changedSince:
       known === undefined ? null : { version: known.version, paths: changedPaths(known.sealed.files, files) },
   };

@@ -1,6 +1,6 @@
 /** Turns a request and its pipeline into what a run needs, refusing what is wrong before anything is written. */
 import { resolve } from 'node:path';
-import { ExpectedError } from '../domain/errors';
+import { ExpectedError, isExpected } from '../domain/errors';
 import { parseGpuRequest, type GpuRequest } from '../domain/gpuRequest';
 import { resolveParameters, type Parameters, type ResolvedParameters } from '../domain/parameters';
 import type { Configuration, DatasetAccess, Network, Pipeline } from '../domain/pipeline';
@@ -41,6 +41,8 @@ export interface ResolveContext {
   readonly configuration: Configuration;
   readonly versions: VersionStore;
   readonly discover: () => Promise<readonly string[]>;
+  /** True: whatever is wrong with the dataset is passed over; its path is "" then. */
+  readonly withoutDataset?: boolean;
 }
 
 export async function resolveRequest(context: ResolveContext, request: RunRequest): Promise<ResolvedRequest> {
@@ -48,11 +50,14 @@ export async function resolveRequest(context: ResolveContext, request: RunReques
   const parameters = parametersOf(pipeline, request);
   const options = optionsOf(pipeline, request);
   const located = await locate(context, pipeline, request);
-  const dataset = await datasetOf(context.guard, pipeline, request);
+  const dataset = await datasetOf(context.guard, pipeline, request).catch((error: unknown) => {
+    if (context.withoutDataset === true && isExpected(error)) return '';
+    throw error;
+  });
   const { python = '' } = located.settings;
   return {
     package: located,
-    pipeline: pipeline?.name ?? located.name,
+    pipeline: pipeline?.name ?? request.title ?? located.name,
     name: request.name ?? null,
     from: await startVersion(context.versions, located, options.from),
     engine: options.engine,
@@ -82,7 +87,7 @@ function optionsOf(pipeline: Partial<Pipeline> = {}, request: RunRequest) {
 }
 
 function warningsOf(aliasUsed: boolean, dataset: string, located: LocatedPackage, workspace: string): Warning[] {
-  const inside = located.folder !== null && isInside(dataset, located.folder);
+  const inside = dataset !== '' && located.folder !== null && isInside(dataset, located.folder);
   return [...(aliasUsed ? [aliasWarning] : []), ...(inside ? [insideWarning(shownPath(workspace, dataset))] : [])];
 }
 

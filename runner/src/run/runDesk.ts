@@ -1,13 +1,16 @@
 /** Runs as callers name them: starting, driving on, watching, stopping, listing. */
 import { ExpectedError, messageOf } from '../domain/errors';
 import { hasEnded, type Run } from '../domain/run';
-import type { DrivenRun, RunEvents, RunPlan, RunRequest } from '../runner';
+import type { DatasetChanges, DrivenRun, RunEvents, RunPlan, RunPreflight, RunRequest } from '../runner';
 import type { Lease, RunRecord } from '../store/store';
 import { chooseEngine, engineNamed } from './chooseEngine';
+import { datasetChanges } from './datasetChanges';
 import { RunDriver } from './driveRun';
 import { intentSchema, isToClear } from './intent';
 import type { PackageDesk } from './packageDesk';
+import { datasetListPath } from './packaging';
 import { planRun } from './planRun';
+import { preflight } from './preflight';
 import { resolveRequest, type ResolvedRequest } from './resolveRequest';
 import { SafeEvents, type RunContext } from './runContext';
 import { PhaseTimer, type Clock, type RunDraft } from './runDocument';
@@ -71,6 +74,18 @@ export class RunDesk {
     const resolved = await this.resolve(request);
     const { engine } = await chooseEngine(this.options.engines, resolved.engine, signal);
     return planRun(this.options.store.versions, this.options.workspace, resolved, engine.name, signal);
+  }
+
+  async preflight(request: RunRequest, signal?: AbortSignal): Promise<RunPreflight> {
+    const { workspace, store, check, engines } = this.options;
+    const resolved = await this.resolve(request, true);
+    const engine = (name: string | undefined) => chooseEngine(engines, name, signal);
+    return preflight({ workspace, store, check, clock: this.clock, engine }, resolved, signal);
+  }
+
+  async datasetChanges(path: string, signal?: AbortSignal): Promise<DatasetChanges | null> {
+    const listFile = (id: string): string => datasetListPath(this.context, id);
+    return datasetChanges({ workspace: this.options.workspace, runs: await this.list(), listFile }, path, signal);
   }
 
   async list(): Promise<Run[]> {
@@ -182,10 +197,10 @@ export class RunDesk {
     return { run: record.run, intent: { ...parsed.data, stage } };
   }
 
-  private async resolve(request: RunRequest): Promise<ResolvedRequest> {
+  private async resolve(request: RunRequest, withoutDataset = false): Promise<ResolvedRequest> {
     const { workspace, store } = this.options;
     const place = await this.packages.place(request.currentFolder);
     const guard = { workspace, storeFolder: store.folder };
-    return resolveRequest({ guard, ...place }, request);
+    return resolveRequest({ guard, ...place, withoutDataset }, request);
   }
 }

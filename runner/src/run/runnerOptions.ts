@@ -5,6 +5,11 @@ import type { Engine } from '../engine/engine';
 import type { Store } from '../store/store';
 import type { Clock } from './runDocument';
 
+export interface ParameterRead {
+  readonly name: string;
+  readonly fallback: string | null;
+}
+
 /** What the runner asks of the contract check; the language server's analyses answer. */
 export interface PackageCheck {
   /** Findings of one package that are sure to keep it from running. */
@@ -13,6 +18,8 @@ export interface PackageCheck {
   findings(workspace: string, folder: string): Promise<readonly Finding[]>;
   /** Folders (absolute) of the workspace that are packages without being configured. */
   discover(workspace: string): Promise<readonly string[]>;
+  /** Parameters that `train.py` of a package reads, with what it takes where one is not set (null: nothing). */
+  reads(workspace: string, folder: string): Promise<readonly ParameterRead[]>;
 }
 
 export interface RunnerOptions {

@@ -8,6 +8,7 @@ import type { DrivenRun, RunEvents, RunLogLine, Runner } from '../runner';
 import { LogWatches } from './logWatches';
 import { peekDataset } from './peekDataset';
 import { readRunMetrics, readUsage } from './runMetrics';
+import { RunTails } from './runTails';
 
 export interface OpenedRunner {
   readonly runner: Runner;
@@ -28,7 +29,11 @@ export interface Service {
 interface Opened extends OpenedRunner {
   readonly trusted: boolean;
   readonly logs: LogWatches;
+  readonly tails: RunTails;
 }
+
+/** Looking at what changed in a dataset is a favour: not for longer than this. */
+const changesMilliseconds = 30_000;
 
 export function serve({ connection, open, log }: ServiceOptions): Service {
   const driven = new Map<string, DrivenRun>();
@@ -82,7 +87,12 @@ export function serve({ connection, open, log }: ServiceOptions): Service {
       const recover = async (): Promise<void> => (await made.runner.recover(events)).forEach(keep);
       void recover().catch((error: unknown) => log.warn(`recovering runs: ${String(error)}`));
     }
-    return { ...made, trusted: params.trusted, logs: new LogWatches(made.runner, send) };
+    return {
+      ...made,
+      trusted: params.trusted,
+      logs: new LogWatches(made.runner, send),
+      tails: new RunTails(made.runner),
+    };
   }
 
   on(door.startRunRequest, async (request) => {
@@ -152,7 +162,21 @@ export function serve({ connection, open, log }: ServiceOptions): Service {
   on(door.deleteRequest, async ({ ids, force }) => (await trusted()).runner.delete(ids, { force }));
   on(door.pruneRequest, async ({ keep: count }) => (await trusted()).runner.prune(count));
   on0(door.enginesRequest, async () => (await trusted()).runner.engines());
-  on(door.peekDatasetRequest, async ({ path }) => peekDataset((await current()).runner.workspace, path));
+  on(door.preflightRequest, async (request) => (await trusted()).runner.preflight(request));
+  on(door.runTailRequest, async ({ id }) => (await current()).tails.tail(id));
+  on(door.datasetChangesRequest, async ({ path }) =>
+    (await current()).runner.datasetChanges(path, AbortSignal.timeout(changesMilliseconds)).catch(() => null),
+  );
+  let peeking = new AbortController();
+  on(door.peekDatasetRequest, async ({ path }) => {
+    const { runner } = await current();
+    // One dataset is counted at a time: the one that was asked for last.
+    peeking.abort();
+    peeking = new AbortController();
+    const onCounted = (peek: door.DatasetPeek): void =>
+      tell(() => connection.sendNotification(door.datasetCounted, peek));
+    return peekDataset(runner.workspace, path, { onCounted, signal: peeking.signal });
+  });
 
   const done = new Promise<void>((resolve) => {
     connection.onClose(() => {
@@ -160,13 +184,19 @@ export function serve({ connection, open, log }: ServiceOptions): Service {
       void finish(driven, opened).then(resolve);
     });
   });
+  connection.onClose(() => peeking.abort());
   connection.listen();
   return { done };
 }
 
 /** Whoever drives a run drives it to its end, also where nobody listens any more. */
 async function finish(driven: ReadonlyMap<string, DrivenRun>, opened: Promise<Opened> | undefined): Promise<void> {
-  await opened?.then(({ logs }) => logs.dispose()).catch(() => undefined);
+  await opened
+    ?.then(({ logs, tails }) => {
+      logs.dispose();
+      tails.dispose();
+    })
+    .catch(() => undefined);
   await Promise.allSettled([...driven.values()].map((run) => run.ended));
 }
 

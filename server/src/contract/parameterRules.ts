@@ -60,7 +60,7 @@ function isTested(node: SyntaxNode): boolean {
 const classAround = (node: SyntaxNode, main: ClassModel | undefined): ClassModel | undefined =>
   main !== undefined && node.around('class_definition') === main.node ? main : undefined;
 
-interface Read {
+export interface Read {
   /** The expression of the key. */
   readonly node: SyntaxNode;
   readonly key: string;
@@ -70,7 +70,7 @@ interface Read {
 
 const getters = new Set(['os.environ.get', 'os.getenv', 'os.environ.pop', 'os.environ.setdefault']);
 
-function readOf(node: SyntaxNode, values: Values, scope: Scope): Read | undefined {
+export function readOf(node: SyntaxNode, values: Values, scope: Scope): Read | undefined {
   const key = keyNode(node, values, scope);
   const text = values.text(key, scope);
   if (key === undefined || text === undefined) return undefined;

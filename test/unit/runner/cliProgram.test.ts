@@ -65,6 +65,7 @@ class Scene {
           return Promise.resolve(this.findings);
         },
         discover: () => Promise.resolve(['/work space/digits']),
+        reads: () => Promise.resolve([]),
       },
       signals: { onInterrupt: listen(this.interrupts), onHangUp: listen(this.hangUps) },
       detach: (parameters, secrets) => {

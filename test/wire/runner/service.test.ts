@@ -69,7 +69,7 @@ beforeEach(async () => {
 afterEach(async () => {
   client.end();
   client.dispose();
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const write = (body: string): Promise<void> =>

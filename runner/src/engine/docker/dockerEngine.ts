@@ -24,6 +24,7 @@ import {
   scratchName,
   type Inspected,
 } from './runObjects';
+import { planImage } from './planImage';
 import { startContainer } from './startContainer';
 
 export interface DockerEngineOptions {
@@ -71,6 +72,8 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
         throw mapped(error, client);
       }
     },
+    planEnvironment: (request, signal) =>
+      explained(async () => planImage(client, await known(signal), request, signal)),
     start: async (spec, secrets, { onProgress, signal }) => {
       const start = { harnessFolder: options.harnessFolder, info: await known(signal), secrets, onProgress, signal };
       await explained(() => startContainer(client, spec, start));

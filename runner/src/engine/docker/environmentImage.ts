@@ -50,7 +50,7 @@ const missing = (client: DockerClient, name: string, cause: unknown): ExpectedEr
     { cause },
   );
 
-function refuseOtherPlatform(client: DockerClient, info: EngineInfo, name: string, image: Image): void {
+export function refuseOtherPlatform(client: DockerClient, info: EngineInfo, name: string, image: Image): void {
   const platform = `${image.Os}/${image.Architecture}`;
   if (platform === info.platform) return;
   const message = `${name} is an image for ${platform}, and ${client.engine} runs ${info.platform}.`;
@@ -69,19 +69,13 @@ export async function prepareImage(
     return fromDockerfile(client, info, request, events, signal);
   const name = request.image === '' ? defaultImage : request.image;
   const base = await baseImage(client, info, name, events, signal);
-  const files = request.files.filter(({ text }) => hasRequirements(text));
+  const files = requirementFiles(request);
   const digest = base.RepoDigests?.[0]?.split('@')[1] ?? base.Id;
   if (files.length === 0) {
     const summary = `Uses ${name}; the package has no requirements.`;
     return { target: base.Id, image: { name, digest, platform: info.platform }, summary, built: false, warnings: [] };
   }
-  const key = keyOf([
-    environmentSchemaVersion,
-    base.Id,
-    info.platform,
-    ...files.flatMap(({ name: file, text }) => [file, text]),
-    ...(await referencedFiles(request.zip, files)),
-  ]);
+  const key = await requirementsKey(info, base, request.zip, files);
   const tag = `${environmentRepository}:${key}`;
   const image = { name, digest, platform: info.platform };
   const known = await findImage(client, tag, signal);
@@ -128,8 +122,7 @@ async function fromDockerfile(
   events: PrepareEvents,
   signal?: AbortSignal,
 ): Promise<PreparedEnvironment> {
-  const key = keyOf([environmentSchemaVersion, 'Dockerfile', info.platform, await zipKey(request.zip)]);
-  const tag = `${environmentRepository}:${key}`;
+  const tag = await dockerfileTag(info, request.zip);
   const known = await findImage(client, tag, signal);
   const warnings = [
     {
@@ -153,6 +146,26 @@ async function fromDockerfile(
     warnings,
   };
 }
+
+export const requirementFiles = (request: Pick<EnvironmentRequest, 'files'>): EnvironmentRequest['files'] =>
+  request.files.filter(({ text }) => hasRequirements(text));
+
+export const requirementsKey = async (
+  info: EngineInfo,
+  base: Image,
+  zip: string,
+  files: EnvironmentRequest['files'],
+): Promise<string> =>
+  keyOf([
+    environmentSchemaVersion,
+    base.Id,
+    info.platform,
+    ...files.flatMap(({ name, text }) => [name, text]),
+    ...(zip === '' ? [] : await referencedFiles(zip, files)),
+  ]);
+
+export const dockerfileTag = async (info: EngineInfo, zip: string): Promise<string> =>
+  `${environmentRepository}:${keyOf([environmentSchemaVersion, 'Dockerfile', info.platform, await zipKey(zip)])}`;
 
 async function zipKey(zip: string): Promise<string> {
   const hash = createHash('sha256');

@@ -4,7 +4,7 @@ import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ExpectedError } from '../../domain/errors';
 import type { Warning } from '../../domain/run';
-import type { EnvironmentRequest, OnProgress, PreparedEnvironment } from '../engine';
+import type { EnvironmentPlan, EnvironmentRequest, OnProgress, PreparedEnvironment } from '../engine';
 import { withClaim } from './claim';
 import { installRequirements, pythonOf } from './installRequirements';
 import { findInterpreter, type Interpreter } from './interpreter';
@@ -40,15 +40,14 @@ async function prepare(
   signal: AbortSignal | undefined,
 ): Promise<PreparedEnvironment> {
   const interpreter = await findInterpreter(request.python, events.environment, signal);
-  const files = request.files.filter(({ name, text }) => requirementFiles.includes(name) && requirementsIn(text) > 0);
+  const files = filesWithRequirements(request);
   const warnings = request.files.some(({ name }) => name === 'Dockerfile') ? [dockerfileIgnored] : [];
   if (files.length === 0) {
     const summary = `Uses Python ${interpreter.version} at ${interpreter.path}; the package has no requirements.`;
     return { target: interpreter.path, image: null, summary, built: false, warnings };
   }
   const needsPackage = files.some(({ text }) => namesOtherFiles(text));
-  const key = await environmentKey(interpreter, files, needsPackage ? request.zip : '');
-  const folder = join(request.cacheFolder, 'environments', key);
+  const folder = await environmentFolder(request, interpreter, files);
   const reused = { target: pythonOf(folder), image: null, summary: reusedSummary(interpreter), built: false, warnings };
   if (await isComplete(folder)) return reused;
   await mkdir(dirname(folder), { recursive: true });
@@ -63,6 +62,33 @@ async function prepare(
     },
     waiting,
   );
+}
+
+/** What `prepareEnvironment` would do. */
+export async function planEnvironment(
+  request: EnvironmentRequest,
+  environment: PrepareEvents['environment'],
+  signal?: AbortSignal,
+): Promise<EnvironmentPlan> {
+  const interpreter = await findInterpreter(request.python, environment, signal);
+  const files = filesWithRequirements(request);
+  const plan = { base: `Python ${interpreter.version}`, isBaseThere: true, files: files.map(({ name }) => name) };
+  if (files.length === 0) return { ...plan, kind: 'ready' };
+  const made = await isComplete(await environmentFolder(request, interpreter, files));
+  return { ...plan, kind: made ? 'ready' : 'build' };
+}
+
+const filesWithRequirements = ({ files }: EnvironmentRequest): EnvironmentRequest['files'] =>
+  files.filter(({ name, text }) => requirementFiles.includes(name) && requirementsIn(text) > 0);
+
+async function environmentFolder(
+  request: EnvironmentRequest,
+  interpreter: Interpreter,
+  files: EnvironmentRequest['files'],
+): Promise<string> {
+  const needsPackage = files.some(({ text }) => namesOtherFiles(text));
+  const key = await environmentKey(interpreter, files, needsPackage ? request.zip : '');
+  return join(request.cacheFolder, 'environments', key);
 }
 
 const dockerfileIgnored: Warning = {

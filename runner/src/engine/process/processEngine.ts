@@ -8,7 +8,7 @@ import type { Warning } from '../../domain/run';
 import type { Engine, RunDemand, RunRef } from '../engine';
 import { harnessSpecSchema } from '../harnessSpec';
 import { collectOutput, skippedByHarness } from './collectOutput';
-import { prepareEnvironment } from './prepareEnvironment';
+import { planEnvironment, prepareEnvironment } from './prepareEnvironment';
 import { followLog } from './followLog';
 import { hostEnvironment } from './hostEnvironment';
 import { findInterpreter } from './interpreter';
@@ -58,6 +58,8 @@ export function createProcessEngine(options: ProcessEngineOptions): Engine {
         { environment, extract: options.extract, ...events },
         signal,
       ),
+    planEnvironment: (request, signal) =>
+      planEnvironment({ ...request, python: wanted(request.python) }, environment, signal),
     start: async (spec, secrets, how) => ({ ...(await startRun(starter, spec, secrets, how)), isRunning: true }),
     inspect: (ref) => inspectRun(paths(ref)),
     follow: (ref, how) =>
