@@ -98,7 +98,7 @@ async function main(): Promise<void> {
   const { workspace } = order;
   const store = openStore({ folder: join(workspace, '.training-pipelines'), workspace, disk: dyingDisk() });
   const none = (): Promise<[]> => Promise.resolve([]);
-  const check = { blocking: none, findings: none, discover: none };
+  const check = { blocking: none, findings: none, discover: none, reads: none };
   const say = (text: unknown): void => void process.stderr.write(`${String(text)}\n`);
   const log = { trace: () => undefined, debug: () => undefined, info: say, warn: say, error: say };
   const runner = createRunner({ workspace, store, engines: [dyingEngine(engineOf())], check, log });
