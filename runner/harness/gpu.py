@@ -2,6 +2,7 @@
 import os
 
 QUERY = ["--query-gpu=name,uuid,driver_version", "--format=csv,noheader"]
+# A line for each GPU, again and again.
 USAGE = ["--query-gpu=index,utilization.gpu,memory.used", "--format=csv,noheader,nounits", "--loop=2"]
 PLACES = ["/usr/bin/nvidia-smi", "/usr/local/nvidia/bin/nvidia-smi", "/usr/lib/wsl/lib/nvidia-smi"]
 
@@ -102,3 +103,44 @@ def parse_usage(line):
         "utilization": None if share is None else share / 100,
         "memory": None if memory is None else int(memory * 1024 * 1024),
     }
+
+
+class Meter:
+    """The tool that reports usage, running beside the user's code; `last` is its latest word on each GPU."""
+
+    def __init__(self, pid, descriptor):
+        self.pid = pid
+        self.descriptor = descriptor
+        self.rest = b""
+        self.last = {}
+
+    def read(self):
+        data = os.read(self.descriptor, 65536)
+        if not data:
+            os.close(self.descriptor)
+            self.descriptor = None
+            return
+        lines = (self.rest + data).split(b"\n")
+        self.rest = lines.pop()[-4096:]
+        for line in lines:
+            value = parse_usage(line.decode("utf-8", "replace"))
+            if value is not None:
+                self.last[value["id"]] = value
+
+    def values(self):
+        return [self.last[key] for key in sorted(self.last)]
+
+
+def start_meter():
+    """A meter, or None where there is no tool."""
+    import processes
+
+    tool = find_tool()
+    if tool is None:
+        return None
+    read, write = os.pipe()
+    empty = os.open(os.devnull, os.O_RDWR)
+    pid = processes.start([tool] + USAGE, dict(os.environ), "/", (empty, write, empty), empty)
+    os.close(write)
+    os.close(empty)
+    return Meter(pid, read)

@@ -169,7 +169,7 @@ class PortableSupervisor(supervisor.Supervisor):
             return
         self.report_offset += len(data)
         if data:
-            self._take_report(data)
+            self.reports.take(data)
 
     def _look_for_stop(self):
         """The engine cannot send a signal here, so it leaves a word; two wishes kill at once."""
@@ -195,7 +195,7 @@ class PortableSupervisor(supervisor.Supervisor):
             self.ending.exit_code = code
 
     def _finish_processes(self):
-        self.next_usage = self.time_up = self.exit_by = self.kill_at = None
+        self.next_usage = self.time_up = self.reports.exit_by = self.kill_at = None
         for last in (False, True):
             deadline = time.monotonic() + supervisor.DRAIN_SECONDS
             while self.streams and time.monotonic() < deadline:
@@ -208,7 +208,7 @@ class PortableSupervisor(supervisor.Supervisor):
         self._read_report_file()
         self._finish_ending()
 
-    def _end_log(self):
+    def end_log(self):
         sink = self.log.sink
         deadline = time.monotonic() + 5
         while sink.size and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""One run, from the first event to the completion record."""
+"""One run: starts the user's Python, takes its output, ends it when told to, and leaves nothing of it running."""
 import os
 import select
 import signal
@@ -12,7 +12,6 @@ READ = 65536
 DRAIN_SECONDS = 1.0
 UNKILLABLE_SECONDS = 30.0
 LOG_END_SECONDS = 60.0
-WAITING_SECONDS = 10.0
 WAITING = b"training-pipelines: train() and save() have returned; the run goes on until its threads and processes end.\n"
 # Stands for the descriptor of the report's writing end among the arguments.
 REPORT = "-1"
@@ -31,19 +30,11 @@ class Supervisor:
         self.kill_at = None
         self.streams = {}
         self.report_end = None
-        self.report_rest = b""
-        self.dists_path = None
-        self.distributions = []
-        self.python = ".".join(str(part) for part in sys.version_info[:3])
         self.over = False
         self.child_peak = None
         self.peak = None
-        self.gpu_reader = None
-        self.gpu_rest = b""
-        self.gpu_last = {}
-        self.user_started = None
+        self.gpu_meter = None
         self.user_seconds = 0.0
-        self.tell_at = None
 
     # Start
 
@@ -58,7 +49,10 @@ class Supervisor:
         if pipes is not None:
             self._watch(pipes)
             self._finish_processes()
-        return self._complete()
+            self.log.event({"event": "ended"})
+        import completion
+
+        return completion.complete(self)
 
     def _start(self):
         """The output pipes' and the report's reading ends, with the user's process at the other ends."""
@@ -110,11 +104,11 @@ class Supervisor:
 
     def _load(self):
         """Everything that is not needed before the user's Python starts."""
-        import ast  # noqa: F401 - the files may be gone later, if the training code removes them
+        import completion  # noqa: F401 - the files may be gone later, if the training code removes them
         import distributions  # noqa: F401
         import framedlog
         import outcome
-        import record  # noqa: F401
+        import reports
         import usage
 
         if not self.spec["ownsAllProcesses"]:
@@ -128,6 +122,7 @@ class Supervisor:
         self.log = framedlog.FramedLog(sink, masker)
         self.make_stream = framedlog.Stream
         self.ending = outcome.Ending()
+        self.reports = reports.Reports(self.ending, self.log, max(self.spec["graceSeconds"], 1))
         self.groups = usage.Groups()
         self.ending.own_group = self.spec["ownsAllProcesses"]
         self.kills_before = usage.out_of_memory_kills(self.groups)
@@ -147,7 +142,6 @@ class Supervisor:
         limit = self.spec["timeoutSeconds"]
         self.time_up = None if limit is None else started + limit
         self.next_usage = started + 1.0
-        self.exit_by = None
         if self.gpus:
             self._start_gpu_meter()
         while not self.over:
@@ -162,8 +156,8 @@ class Supervisor:
             return
         self._obey_signals(now)
         self._obey_limits(now)
-        if self.tell_at is not None and now >= self.tell_at:
-            self.tell_at = None
+        if self.reports.tell_at is not None and now >= self.reports.tell_at:
+            self.reports.tell_at = None
             self.log.event({"event": "waiting"})
             self.log.write(b"e", WAITING)
         if now >= self.next_usage:
@@ -184,7 +178,7 @@ class Supervisor:
         self.child_peak = resources.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
     def _patience(self):
-        times = [self.next_usage, self.time_up, self.kill_at, self.exit_by]
+        times = [self.next_usage, self.time_up, self.kill_at, self.reports.exit_by]
         times += [stream.due for stream in self.streams.values()]
         return max(0.0, min(at for at in times if at is not None) - time.monotonic())
 
@@ -195,7 +189,7 @@ class Supervisor:
         if not sink.holds_up():
             for descriptor in self.streams:
                 poller.register(descriptor, select.POLLIN)
-        for descriptor in (self.report_end, self.gpu_reader):
+        for descriptor in (self.report_end, self._gpu_descriptor()):
             if descriptor is not None:
                 poller.register(descriptor, select.POLLIN)
         if sink.size and not sink.problem:
@@ -241,8 +235,8 @@ class Supervisor:
                 pass
         if self.report_end in ready:
             self._read_report()
-        if self.gpu_reader in ready:
-            self._read_gpu()
+        if self._gpu_descriptor() in ready:
+            self.gpu_meter.read()
 
     def _obey_signals(self, now):
         count = self.signals.count - self.signals_seen
@@ -261,9 +255,9 @@ class Supervisor:
             self.time_up = None
             if self.kill_at is None:
                 self._end("timed-out", now)
-        if self.exit_by is not None and now >= self.exit_by:
+        if self.reports.exit_by is not None and now >= self.reports.exit_by:
             # The exception is known; what still runs (a thread, a child that is waited for) ends with it.
-            self.exit_by = None
+            self.reports.exit_by = None
             if self.kill_at is None:
                 self.ending.hurried = True
                 self._end(None, now)
@@ -285,98 +279,37 @@ class Supervisor:
             self.report_end = None
             self.ending.replaced = not self.over and processes.is_replaced(self.family.main, harness.MARK)
             return
-        self._take_report(data)
-
-    def _take_report(self, data):
-        lines = (self.report_rest + data).split(b"\n")
-        self.report_rest = lines.pop()[-1024 * 1024 :]
-        for line in lines:
-            if line.startswith(b"{"):
-                self._take(line)
-            elif len(self.ending.crash) < 1000:
-                self.ending.crash.append(line.decode("utf-8", "replace"))
-
-    def _take(self, line):
-        import ast
-
-        try:
-            value = ast.literal_eval(line.decode("ascii", "replace"))
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return
-        if "step" in value:
-            self._take_step(value)
-        elif "path" in value:
-            self.dists_path, self.python = value["path"], value["python"]
-        elif "failed" in value:
-            self.ending.not_started = value["failed"]
-        elif self.ending.report is None:
-            self.ending.report = value
-            self.exit_by = time.monotonic() + max(self.spec["graceSeconds"], 1)
-
-    def _take_step(self, value):
-        if "at" in value:
-            self.user_started, self.started_at = value["at"], value["wall"]
-        self.ending.step = value["step"]
-        if value["step"] == "done":
-            self.tell_at = time.monotonic() + WAITING_SECONDS
-        else:
-            self.log.event({"event": "step", "step": value["step"]})
+        self.reports.take(data)
 
     def _stop_clock(self, now):
-        if self.user_started is not None:
-            self.user_seconds = max(0.0, now - self.user_started)
+        self.stopped = now
         self.ended_at = time.time()
 
     # Usage
 
     def _report_usage(self, now):
-        if self.dists_path is not None and not self.distributions:
-            self._list_distributions()
+        self.reports.distributions()
         cpu, memory = self.meter.look(now)
         value = {"event": "usage", "cpu": cpu, "memory": memory}
-        if self.gpu_last:
-            value["gpu"] = [self.gpu_last[key] for key in sorted(self.gpu_last)]
+        if self.gpu_meter is not None and self.gpu_meter.last:
+            value["gpu"] = self.gpu_meter.values()
         self.log.event(value)
-
-    def _list_distributions(self):
-        import distributions
-
-        self.distributions = distributions.installed(self.dists_path)
 
     def _start_gpu_meter(self):
         import gpu
 
-        tool = gpu.find_tool()
-        if tool is None:
-            return
-        read, write = os.pipe()
-        empty = os.open(os.devnull, os.O_RDWR)
-        pid = processes.start([tool] + gpu.USAGE, dict(os.environ), "/", (empty, write, empty), empty)
-        self.family.helpers.add(pid)
-        os.close(write)
-        os.close(empty)
-        self.gpu_reader = read
+        self.gpu_meter = gpu.start_meter()
+        if self.gpu_meter is not None:
+            self.family.helpers.add(self.gpu_meter.pid)
 
-    def _read_gpu(self):
-        import gpu
-
-        data = os.read(self.gpu_reader, READ)
-        if not data:
-            os.close(self.gpu_reader)
-            self.gpu_reader = None
-            return
-        lines = (self.gpu_rest + data).split(b"\n")
-        self.gpu_rest = lines.pop()[-4096:]
-        for line in lines:
-            value = gpu.parse_usage(line.decode("utf-8", "replace"))
-            if value is not None:
-                self.gpu_last[value["id"]] = value
+    def _gpu_descriptor(self):
+        return None if self.gpu_meter is None else self.gpu_meter.descriptor
 
     # End
 
     def _finish_processes(self):
         """Takes what is left in the pipes; what still runs by then belonged to the run, and goes."""
-        self.next_usage = self.time_up = self.exit_by = self.kill_at = None
+        self.next_usage = self.time_up = self.reports.exit_by = self.kill_at = None
         deadline = time.monotonic() + DRAIN_SECONDS
         while time.monotonic() < deadline:
             leftovers = bool(self.family.others())
@@ -400,14 +333,17 @@ class Supervisor:
     def _read_report_file(self):
         try:
             with open(self.report_file, "rb") as file:
-                self.report_rest = b""
-                self._take_report(file.read(4 * 1024 * 1024))
+                self.reports.rest = b""
+                self.reports.take(file.read(4 * 1024 * 1024))
         except OSError:
             pass
 
     def _finish_ending(self):
         import usage
 
+        if self.reports.begun is not None:
+            self.started_at = self.reports.begun_wall
+            self.user_seconds = max(0.0, self.stopped - self.reports.begun)
         if self.ending.hurried:
             # Python would have ended with 1, had something of the user's not kept it from ending.
             self.ending.exit_code, self.ending.signal = 1, None
@@ -419,32 +355,7 @@ class Supervisor:
         if self.ending.crash:
             self.log.write(b"e", self.log.masker.apply("\n".join(self.ending.crash + [""]).encode("utf-8")))
 
-    def _complete(self):
-        import handover
-        import record
-
-        if self.family.main is not None:
-            self.log.event({"event": "ended"})
-            artifacts, skipped = self._hand_over(handover)
-        else:
-            artifacts, skipped = False, []
-        self._end_log()
-        value = self._record(artifacts, skipped)
-        written = record.write(self.control, value)
-        if written:
-            record.show(self.control, os.path.join(self.base, "out"))
-        codes = {"completed": 0, "failed": 1, "timed-out": 124, "interrupted": 143, "gpu-missing": 69}
-        return codes[value["outcome"]] if written else 74
-
-    def _hand_over(self, handover):
-        work = handover.Handover(self.base, self.spec["package"], self.spec["artifacts"], self.spec["data"])
-        try:
-            return work.run(), work.skipped
-        except OSError as error:
-            work.skip("", error.strerror or str(error))
-            return False, work.skipped
-
-    def _end_log(self):
+    def end_log(self):
         """Writes out what waits; gives up where nobody has taken anything for a long time."""
         sink = self.log.sink
         deadline, size = time.monotonic() + LOG_END_SECONDS, sink.size
@@ -458,67 +369,3 @@ class Supervisor:
                 time.sleep(0.2)
             if sink.size < size:
                 deadline, size = time.monotonic() + LOG_END_SECONDS, sink.size
-
-    def _without_start(self, outcome):
-        if self.gpu_problem:
-            return outcome.result("gpu-missing", None, self.gpu_problem)
-        return outcome.result("interrupted", None, "The run was stopped before training began.")
-
-    def _record(self, artifacts, skipped):
-        import outcome
-        import usage
-
-        mask = self.log.masker.text
-        ending = self.ending
-        if self.family.main is None:
-            decided = self._without_start(outcome)
-        else:
-            decided = outcome.decide(ending)
-        frames = outcome.Frames(self.root, mask)
-        frames.moved(os.path.join(self.base, "out", "package"))
-        failed = decided["outcome"] == "failed"
-        exception = None
-        if failed:
-            exception = outcome.record_exception(ending.report, frames, mask) or outcome.record_crash(ending, frames)
-        if not self.distributions and self.dists_path is not None:
-            self._list_distributions()
-        report = ending.report or {}
-        return {
-            "schema": 1,
-            "nonce": self.spec["nonce"],
-            "run": self.spec["run"],
-            "harness": harness.HARNESS_VERSION,
-            "outcome": decided["outcome"],
-            "step": ending.step,
-            "kind": decided["kind"],
-            "message": mask(outcome.clean(decided["message"])),
-            "hint": mask(outcome.clean(decided["hint"])),
-            "exitCode": None if ending.signal else ending.exit_code,
-            "signal": ending.signal,
-            "exception": exception,
-            "startedAt": self.started_at,
-            "endedAt": max(self.ended_at, self.started_at + self.user_seconds),
-            "seconds": self.user_seconds,
-            "log": {"records": self.log.sequence, "bytes": self.log.bytes, "sha256": self.log.digest.hexdigest()},
-            "python": self.python,
-            "platform": platform_name(),
-            "distributions": self.distributions,
-            "gpu": {"got": self.gpus, "problem": self.gpu_problem},
-            "resources": {
-                "cpus": usage.cpu_limit(self.groups),
-                "memory": usage.memory_limit(self.groups),
-                "peakMemory": self.meter.peak,
-            },
-            "datasetReadOnlyError": bool(report.get("readOnly")),
-            "artifacts": artifacts,
-            "skipped": [dict(entry, path=mask(entry["path"])) for entry in skipped],
-        }
-
-
-MACHINES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64", "ARM64": "arm64", "armv7l": "arm/v7", "i686": "386"}
-
-
-def platform_name():
-    system = {"win32": "windows", "darwin": "darwin"}.get(sys.platform, "linux")
-    machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
-    return "%s/%s" % (system, MACHINES.get(machine, machine))
