@@ -1,6 +1,7 @@
 // One bundle per process, plus the .wasm files and the harness, into dist/.
 import { build, context } from 'esbuild';
-import { cp, mkdir, rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const production = process.argv.includes('--production');
@@ -43,6 +44,8 @@ const node = {
   format: 'cjs',
   target: 'node20',
   external: ['vscode'],
+  // Code that comes out of the cache can't import, only require.
+  supported: { 'dynamic-import': false },
   plugins: [leaveOutUnused, englishOnly],
   // The UMD builds of some packages hide their requires from the bundler.
   mainFields: ['module', 'main'],
@@ -54,13 +57,36 @@ const exists = async (path) =>
     () => false,
   );
 
+/** Each is started through `launch.ts`, which keeps its compiled code. */
+const programs = [
+  { name: 'server', entry: 'server/src/main.ts' },
+  { name: 'runner', entry: 'runner/src/service.ts' },
+  { name: 'cli', entry: 'runner/src/cli.ts', banner: '#!/usr/bin/env node' },
+];
+
 const bundles = [
   { ...node, entryPoints: ['client/src/extension.ts'], outfile: 'dist/extension.js' },
-  { ...node, entryPoints: ['server/src/main.ts'], outfile: 'dist/server.js' },
-  { ...node, entryPoints: ['runner/src/service.ts'], outfile: 'dist/runner.js' },
-  { ...node, entryPoints: ['runner/src/cli.ts'], outfile: 'dist/cli.js', banner: { js: '#!/usr/bin/env node' } },
+  ...programs.map(({ name, entry }) => ({ ...node, entryPoints: [entry], outfile: `dist/${name}.bundle.js` })),
   { ...common, entryPoints: ['webview/src/main.ts'], outfile: 'dist/webview.js', format: 'esm', target: 'es2022' },
 ];
+
+async function buildLauncher({ name, banner }) {
+  const bundle = `${name}.bundle.js`;
+  const digest = async () =>
+    createHash('sha256')
+      .update(await readFile(join('dist', bundle)))
+      .digest('hex');
+  // What is built again and again while one works on it is not kept.
+  const id = watch ? '' : `${name}-${(await digest()).slice(0, 16)}`;
+  await build({
+    ...node,
+    sourcemap: false,
+    entryPoints: ['runner/src/launch.ts'],
+    outfile: `dist/${name}.js`,
+    define: { BUNDLE_NAME: JSON.stringify(bundle), BUNDLE_BUILD: JSON.stringify(id) },
+    ...(banner === undefined ? {} : { banner: { js: banner } }),
+  });
+}
 
 const copies = [
   // The parser loads this script itself: a broken instance is replaced by a second copy of it.
@@ -80,7 +106,7 @@ for (const [from, to] of copies) {
   await cp(from, to, { recursive: true, filter: (path) => !path.includes('__pycache__') && !path.endsWith('.pyc') });
 }
 for (const options of bundles) {
-  if (!(await exists(join(options.entryPoints[0])))) continue;
   if (watch) await (await context(options)).watch();
   else await build(options);
 }
+for (const program of programs) await buildLauncher(program);

@@ -1,5 +1,5 @@
 /** `files.exclude`: patterns like glob patterns by name, true or false. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const excludeSchema = z.record(z.string(), z.unknown());
 

@@ -1,5 +1,5 @@
 /** What clients of ours and the language server tell each other beside the Language Server Protocol. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { rangeSchema } from '../../runner/src/domain/finding';
 
 /** The state of the newest runs of a package, for CodeLens, hover and the failing line. */

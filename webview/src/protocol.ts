@@ -1,5 +1,5 @@
 /** The messages between a page and the extension. The page speaks first (`ready`); the host answers with full state. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EngineFacts } from '../../runner/src/domain/engineFacts';
 import type { Run } from '../../runner/src/domain/run';
 

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatCount } from '../../../runner/src/domain/format';
 import { runTitle } from '../../../runner/src/domain/format';
 import type { Run } from '../../../runner/src/domain/run';

@@ -2,7 +2,7 @@
  * The completion record: what the harness wrote inside the container when the training code was over. It decides
  * success; an exit code of the container proves nothing. Written by `runner/harness`, last of all, by rename.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { frameSchema, gotGpuSchema } from './run';
 
 export const recordFileName = 'record.json';

@@ -1,5 +1,5 @@
 /** Small documents of the command line that have no noun of their own. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { environmentErrorCodes, inputErrorCodes } from './errors';
 import { timeText } from './run';
 

@@ -1,5 +1,5 @@
 /** What an engine says about itself: the shape of `engines --json`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { problemSchema } from './run';
 
 export const engineStates = ['ready', 'unreachable', 'permission', 'unsupported'] as const;

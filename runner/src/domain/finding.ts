@@ -1,5 +1,5 @@
 /** What the contract check says about a package: the shape of `check --json` and of every diagnostic. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Zero-based line and UTF-16 column, as in the Language Server Protocol. */
 export const positionSchema = z.strictObject({ line: z.int().min(0), character: z.int().min(0) });

@@ -1,5 +1,5 @@
 /** The parameters of a run: environment variables that `train.py` reads, all of them text. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExpectedError } from './errors';
 
 export const artifactsDirectory = 'artifacts_directory';

@@ -1,5 +1,5 @@
 /** Saved pipelines and configured packages: the content of `.vscode/training-pipelines.json`. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const configurationPath = '.vscode/training-pipelines.json';
 

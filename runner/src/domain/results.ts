@@ -1,5 +1,5 @@
 /** `_results.json`: what went in, what came out, and how long it took. Exactly these keys. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Times are seconds since the epoch; `execution_time` is seconds of a monotonic clock. Secret values appear as `***`. */
 export const resultsSchema = z.strictObject({

@@ -1,5 +1,5 @@
 /** A run: one execution of a pipeline, as every command shows it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { resultsSchema } from './results';
 
 export const activeStates = ['Scheduled', 'Packaging', 'Waiting for resources', 'Running', 'Finalizing'] as const;

@@ -1,5 +1,5 @@
 /** The text whose SHA-256 is the tree hash of a folder (docs/tree-hash.md says how to recompute it with standard tools). */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const sha256Text = z.string().regex(/^[0-9a-f]{64}$/);
 export const digestText = z.string().regex(/^sha256:[0-9a-f]{64}$/);

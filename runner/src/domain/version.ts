@@ -1,5 +1,5 @@
 /** A version: an immutable zip, sealed by the `version.json` beside it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { digestText, fileEntrySchema } from './treeHash';
 import { gotGpuSchema, timeText, warningSchema } from './run';
 

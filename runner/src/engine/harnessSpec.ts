@@ -8,7 +8,7 @@
  *   <package>/              the working directory of the run, with the dataset at `<package>/<mountName>`
  *   out/package, out/artifacts   what the harness hands over at the end, by renaming out of the working directory
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const harnessSpecSchema = z.strictObject({
   schema: z.literal(1),

@@ -1,5 +1,5 @@
 /** The intent of a run: all that is needed to drive it on, kept in `run.json` beside the run document. No secret values. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { datasetAccessModes, networkModes } from '../domain/pipeline';
 import { activeStates, warningSchema } from '../domain/run';
 

@@ -1,5 +1,5 @@
 /** The metrics and the resource use of a run, from its log and its events. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseMetric } from '../domain/metrics';
 import type { MetricPoint, RunMetrics, UsagePoint } from '../protocol';
 import type { Runner } from '../runner';

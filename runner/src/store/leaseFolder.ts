@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Disk } from './disk';
 import { isMissing, isTaken } from './diskErrors';
 import { createExclusive, listFolder, parseJson, readIfThere } from './fileOperations';

@@ -1,6 +1,6 @@
 /** What the store remembers of package names: `packages/<package>/package.json`. */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExpectedError } from '../domain/errors';
 import { packageKey } from '../domain/packageName';
 import { compareVersions, isVersionNumber } from '../domain/versionNumber';

@@ -1,7 +1,7 @@
 /** A cache of ended runs, so that a list of thousands needs one file; it can be deleted at any time. */
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasEnded, runSchema, type Run } from '../domain/run';
 import type { Disk } from './disk';
 import { makeFolder, parseJson, readIfThere, replaceFile } from './fileOperations';

@@ -1,6 +1,6 @@
 /** `run.json` on disk, and `run.json.previous`: how it was one durable step before. */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { resultsFileName, resultsSchema, type Results } from '../domain/results';
 import { runSchema } from '../domain/run';
 import type { VersionFile } from '../domain/version';

@@ -3,7 +3,7 @@
  * only one can; it is taken away only under the package's lock, so that nobody takes away what another has just got.
  */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { compareVersions, isVersionNumber, majorOf, nextMajor, nextMinor } from '../domain/versionNumber';
 import type { Disk } from './disk';
 import { isMissing } from './diskErrors';

@@ -1,7 +1,7 @@
 /** Brings what a run left from its stopped container: the completion record first, then the outputs. */
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readTarFile } from '../../archive/tarFile';
 import { unpackOutputs } from '../../archive/tarUnpack';
 import { completionRecordSchema, recordFileName, type CompletionRecord } from '../../domain/completionRecord';

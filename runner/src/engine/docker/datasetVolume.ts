@@ -4,7 +4,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { packTar, type TarSource } from '../../archive/tarPack';
 import { ExpectedError } from '../../domain/errors';
 import type { RunSpec } from '../engine';

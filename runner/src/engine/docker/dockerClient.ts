@@ -5,7 +5,7 @@
 import { Agent, type IncomingMessage, type RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExpectedError, messageOf } from '../../domain/errors';
 import { showEndpoint, type Endpoint } from './endpoint';
 import { exchange, readBody, TooLongError } from './transport';

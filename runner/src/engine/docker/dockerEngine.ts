@@ -1,6 +1,6 @@
 /** The `docker` engine: whatever speaks the Docker API. */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EngineFacts } from '../../domain/engineFacts';
 import { ExpectedError, isExpected, messageOf } from '../../domain/errors';
 import type { Warning } from '../../domain/run';

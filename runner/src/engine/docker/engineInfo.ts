@@ -1,5 +1,5 @@
 /** What a Docker engine says about itself, and what of it decides how runs are made. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExpectedError } from '../../domain/errors';
 import type { DockerClient } from './dockerClient';
 

@@ -1,7 +1,7 @@
 /** The environment of a run as an image: the base itself, or one with the package's requirements, made once and found again. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExpectedError } from '../../domain/errors';
 import type { EnvironmentRequest, PreparedEnvironment, RunDemand } from '../engine';
 import { buildDockerfile } from './buildDockerfile';

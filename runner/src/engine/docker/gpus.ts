@@ -5,7 +5,7 @@ import type { GpuRequest } from '../../domain/gpuRequest';
 import type { DockerClient } from './dockerClient';
 import type { EngineInfo } from './engineInfo';
 import { DockerRefusal } from './dockerClient';
-import { z } from 'zod';
+import * as z from 'zod';
 import { labels } from './containerSpec';
 
 /** The API names no GPUs; what a run got is looked up inside of it. */

@@ -1,5 +1,5 @@
 /** Images of the engine, and what is told while one is made. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OnProgress } from '../engine';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 

@@ -1,6 +1,6 @@
 /** Pulls an image, with progress by its layers. */
 import type { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PrepareEvents } from './images';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 

@@ -1,5 +1,5 @@
 /** The container and the volumes of one run on the engine: looked up, checked to be ours, removed. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ExpectedError } from '../../domain/errors';
 import type { RunRef } from '../engine';
 import { containerName, labels } from './containerSpec';

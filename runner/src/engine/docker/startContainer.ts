@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { packTar, type TarSource } from '../../archive/tarPack';
 import { ExpectedError, messageOf, type ErrorCode } from '../../domain/errors';
 import type { OnProgress, RunSpec } from '../engine';

@@ -1,7 +1,7 @@
 /** Ends what is left of a run whose supervisor died: nobody else would end it any more. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RunPaths } from './runPaths';
 import { bootId, startOfProcess } from './supervisorState';
 

@@ -1,6 +1,6 @@
 /** Whether a local run's supervisor is there: by pid and start time, never by the pid alone. */
 import { readFile, stat } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { completionRecordSchema, type CompletionRecord } from '../../domain/completionRecord';
 import { messageOf } from '../../domain/errors';
 import { startOf } from '../../store/processIdentity';
