@@ -102,6 +102,13 @@ export class DockerClient {
     await this.call('DELETE', path, z.unknown(), query, options);
   }
 
+  /** What the engine says of itself in the head of its shortest answer; names in lower case. */
+  async ping(signal?: AbortSignal): Promise<IncomingMessage['headers']> {
+    const body = await this.open('GET', '/_ping', {}, { signal, timeoutMilliseconds: callMilliseconds });
+    await readBody(body, largestRefusal);
+    return body.headers;
+  }
+
   /** Sends a tar; resolves when the engine has taken it. No deadline but for standing still: it may be large. */
   async putTar(path: string, query: Parameters, tar: Readable, signal?: AbortSignal): Promise<void> {
     const body = await this.open('PUT', path, query, { signal, timeoutMilliseconds: 0, idleMilliseconds }, tar);
@@ -146,7 +153,7 @@ export class DockerClient {
     query: Parameters,
     { signal, timeoutMilliseconds = 30_000, idleMilliseconds: idle = 0 }: StreamOptions,
     file?: Readable,
-  ): Promise<Readable> {
+  ): Promise<IncomingMessage> {
     const deadline = new AbortController();
     const timer = timeoutMilliseconds > 0 ? setTimeout(() => deadline.abort(), timeoutMilliseconds).unref() : undefined;
     const both = signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]);

@@ -8,7 +8,7 @@ import type { Engine, EngineState, RunDemand, RunRef } from '../engine';
 import { collectContainer } from './collectContainer';
 import { DockerClient, DockerRefusal } from './dockerClient';
 import { showEndpoint, type Endpoint } from './endpoint';
-import { readEngineInfo, type EngineInfo } from './engineInfo';
+import { greetEngine, readEngineInfo, type EngineInfo } from './engineInfo';
 import { checkImage, prepareImage, type ImageOptions } from './environmentImage';
 import { checkGpu, readGpus } from './gpus';
 import { followContainer } from './followContainer';
@@ -62,7 +62,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     name: options.name,
     kind: 'docker',
     probe: (signal) => probe(() => readEngineInfo(client, signal), options),
-    demand: (demand, signal) => checkDemand(client, demand, () => known(signal), signal),
+    demand: (demand, signal) => explained(() => checkDemand(client, demand, () => known(signal), signal)),
     prepare: async (request, events, signal) => {
       try {
         return await prepareImage(client, await known(signal), request, imageOptions, events, signal);
@@ -128,10 +128,13 @@ async function checkDemand(
   known: () => Promise<EngineInfo>,
   signal?: AbortSignal,
 ): Promise<readonly Warning[]> {
-  const info = await known();
-  if (demand.gpu.kind !== 'none') await checkGpu(client, info, demand.gpu, signal);
-  await checkImage(client, info, demand, signal);
-  return tooMuchMemory(client.engine, demand, info);
+  // What else is to be known of the engine arrives while the package is made ready.
+  const info = known();
+  info.catch(() => undefined);
+  if (!(await greetEngine(client, signal))) await info;
+  if (demand.gpu.kind !== 'none') await checkGpu(client, await info, demand.gpu, signal);
+  await checkImage(client, () => info, demand, signal);
+  return demand.limits.memory === null ? [] : tooMuchMemory(client.engine, demand, await info);
 }
 
 function tooMuchMemory(engine: string, demand: RunDemand, info: EngineInfo): Warning[] {

@@ -11,6 +11,9 @@ export type Endpoint =
   | { readonly kind: 'pipe'; readonly path: string }
   | { readonly kind: 'unsupported'; readonly text: string; readonly why: string };
 
+/** Whether the engine sees this machine's folders. */
+export const isLocal = (endpoint: Endpoint): boolean => endpoint.kind === 'socket' || endpoint.kind === 'pipe';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export const showEndpoint = (endpoint: Endpoint): string => {

@@ -83,6 +83,22 @@ export async function readEngineInfo(client: DockerClient, signal?: AbortSignal)
   };
 }
 
+/**
+ * Whether the engine can be used, by its shortest answer: an engine takes its time to tell all about itself. False where
+ * that answer does not say.
+ */
+export async function greetEngine(client: DockerClient, signal?: AbortSignal): Promise<boolean> {
+  const { 'api-version': api, ostype } = await client.ping(signal);
+  if (typeof api !== 'string' || !/^\d+\.\d+$/.test(api) || typeof ostype !== 'string') return false;
+  refuseOld(client.engine, api);
+  refuseOtherSystem(client.engine, ostype);
+  return true;
+}
+
+/** The platform of this machine's own containers, as far as one can tell without asking. */
+export const ownPlatform = (architecture: string = process.arch): string =>
+  `linux/${architecture === 'x64' ? 'amd64' : architecture}`;
+
 const hasOption = (info: Info, name: string): boolean =>
   info.SecurityOptions.some((option) => option.split(',')[0]?.replace('name=', '') === name);
 

@@ -6,7 +6,8 @@ import { ExpectedError } from '../../domain/errors';
 import type { EnvironmentRequest, PreparedEnvironment, RunDemand } from '../engine';
 import { buildDockerfile } from './buildDockerfile';
 import { DockerRefusal, type DockerClient } from './dockerClient';
-import type { EngineInfo } from './engineInfo';
+import { ownPlatform, type EngineInfo } from './engineInfo';
+import { isLocal } from './endpoint';
 import { environmentRepository, findImage, type Image, type PrepareEvents } from './images';
 import { installImage } from './installImage';
 import { pullImage } from './pullImage';
@@ -24,14 +25,18 @@ const environmentSchemaVersion = '1';
 /** Before anything is packaged: an image that is neither there nor known to a registry refuses the run. */
 export async function checkImage(
   client: DockerClient,
-  info: EngineInfo,
+  known: () => Promise<EngineInfo>,
   demand: RunDemand,
   signal?: AbortSignal,
 ): Promise<void> {
   if (demand.hasDockerfile) return;
   const name = demand.image === '' ? defaultImage : demand.image;
   const image = await findImage(client, name, signal);
-  if (image !== undefined) return refuseOtherPlatform(client, info, name, image);
+  if (image !== undefined) {
+    if (isLocal(client.endpoint) && platformOf(image) === ownPlatform()) return;
+    return refuseOtherPlatform(client, await known(), name, image);
+  }
+  const info = await known();
   await client
     .get(`/distribution/${name}/json`, z.unknown(), { signal, timeoutMilliseconds: 15_000 })
     .catch((error: unknown) => {
@@ -50,8 +55,10 @@ const missing = (client: DockerClient, name: string, cause: unknown): ExpectedEr
     { cause },
   );
 
+const platformOf = (image: Image): string => `${image.Os}/${image.Architecture}`;
+
 export function refuseOtherPlatform(client: DockerClient, info: EngineInfo, name: string, image: Image): void {
-  const platform = `${image.Os}/${image.Architecture}`;
+  const platform = platformOf(image);
   if (platform === info.platform) return;
   const message = `${name} is an image for ${platform}, and ${client.engine} runs ${info.platform}.`;
   throw new ExpectedError('image-platform', message, `Choose an image for ${info.platform}.`);
