@@ -1,5 +1,5 @@
 /** What people say about a run afterwards: a name, a star, a note. Kept beside the run, so that its document stays exact. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const marksSchema = z.object({
   name: z.string().max(200).nullable(),

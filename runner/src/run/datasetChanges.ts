@@ -1,7 +1,7 @@
 /** What changed in a dataset since the last run with it: by length and times, and by content where those leave a doubt. */
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hashFiles } from '../archive/hashFiles';
 import { walkDataset, type FoundEntry } from '../archive/walkDataset';
 import { hasEnded, type Run } from '../domain/run';
