@@ -6,6 +6,8 @@ import { RunDesk } from './run/runDesk';
 import { logBytes, logLines, readRunEvents } from './run/readRunLog';
 import { deleteNamed, pruneStore, type DeletionContext } from './run/deletion';
 import { ViewDesk } from './run/viewDesk';
+import { fixedCatalog } from './engine/engineCatalog';
+import { listEngines } from './run/listEngines';
 import { systemClock } from './run/runDocument';
 import type { RunnerOptions } from './run/runnerOptions';
 import { exportVersion, importArchive, readVersion, shownVersion, verifyVersions } from './run/versionOperations';
@@ -60,7 +62,7 @@ export function createRunner(options: RunnerOptions): Runner {
     delete: (ids, { force }) => deleteNamed(context, ids, force),
     prune: (keep) => pruneStore(context, keep),
 
-    engines: (signal) => Promise.all(options.engines.map((engine) => engine.probe(signal))),
+    engines: (signal, names) => listEngines(options.catalog ?? fixedCatalog(options.engines), names, signal),
     watch: (onChange) => store.watch(onChange),
   };
 }

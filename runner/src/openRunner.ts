@@ -4,9 +4,11 @@ import { join, resolve } from 'node:path';
 import { blocking, createChecker } from '../../server/src/check';
 import { extractZip } from './archive/extractZip';
 import { createRunner, type PackageCheck } from './index';
+import type { EngineDefinition } from './domain/engineDefinition';
 import type { Log } from './domain/log';
+import { dockerCatalog } from './engine/docker/dockerCatalog';
 import { createDockerEngine } from './engine/docker/dockerEngine';
-import { findLocalDocker } from './engine/docker/endpoint';
+import { findLocalDocker } from './engine/docker/localDocker';
 import { createProcessEngine } from './engine/process/processEngine';
 import type { Runner } from './runner';
 import { openStore } from './store/openStore';
@@ -19,6 +21,8 @@ export interface OpenRunnerOptions {
   /** Where the harness and the .wasm files are: `dist/`. */
   readonly distFolder: string;
   readonly log: Log;
+  /** Engines that the user's own settings define. */
+  readonly definitions?: readonly EngineDefinition[] | undefined;
 }
 
 export const storeFolderName = '.training-pipelines';
@@ -31,8 +35,16 @@ export async function openRunner(options: OpenRunnerOptions): Promise<{ runner: 
   const endpoint = await findLocalDocker(environment);
   const docker = createDockerEngine({ name: 'docker', endpoint, harnessFolder, environment });
   const local = createProcessEngine({ harnessFolder, environment, extract: extractZip });
+  const engines = [docker, local];
+  const catalog = await dockerCatalog({
+    environment,
+    definitions: options.definitions ?? [],
+    docker: endpoint,
+    harnessFolder,
+    defaults: engines,
+  });
   const check = packageCheck(options.distFolder);
-  return { runner: createRunner({ workspace, store, engines: [docker, local], check, log }), check };
+  return { runner: createRunner({ workspace, store, engines, catalog, check, log }), check };
 }
 
 function packageCheck(wasmFolder: string): PackageCheck {

@@ -185,7 +185,8 @@ export interface Runner {
   delete(ids: readonly string[], options: { readonly force: boolean }): Promise<Deleted>;
   prune(keep: number): Promise<Deleted>;
 
-  engines(signal?: AbortSignal): Promise<readonly EngineFacts[]>;
+  /** All that are listed, or those named: only what is named is asked where it is no more than offered. */
+  engines(signal?: AbortSignal, names?: readonly string[]): Promise<readonly EngineFacts[]>;
   /** Packages of the store and of the workspace, for views and completion. */
   packages(): Promise<readonly PackageSummary[]>;
   /** Finds unfinished runs that nobody drives and drives them on. */

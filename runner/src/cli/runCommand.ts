@@ -1,5 +1,6 @@
 /** `run`, `attach` and `stop`. */
 import { ExpectedError } from '../domain/errors';
+import { acceptAddress, isAddress } from '../engineAddress';
 import type { DrivenRun, RunEvents, RunRequest } from '../runner';
 import type { CommandContext } from './commandContext';
 import { requestOf, secretsFor, type RunOptions } from './runOptions';
@@ -12,7 +13,10 @@ export async function runCommand(
   target: string | undefined,
   options: RunOptions,
 ): Promise<number> {
-  const request = requestOf(context, target, options);
+  const { engine } = options;
+  // It is known before the engines are read.
+  const named = engine !== undefined && isAddress(engine) ? await acceptAddress(context.environment, engine) : engine;
+  const request = requestOf(context, target, named === undefined ? options : { ...options, engine: named });
   const { secrets = {} } = request;
   const said = new Set<string>();
   const signals = new SignalListener(context.signals);

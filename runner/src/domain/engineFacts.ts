@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import { problemSchema } from './run';
 
-export const engineStates = ['ready', 'unreachable', 'permission', 'unsupported'] as const;
+/** `offered`: a host of the user's ssh configuration; nobody connects to it before it is chosen. */
+export const engineStates = ['ready', 'unreachable', 'permission', 'unsupported', 'offered'] as const;
 
 export const engineGpuSchema = z.strictObject({
   id: z.string(),

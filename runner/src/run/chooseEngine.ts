@@ -3,25 +3,36 @@ import { ExpectedError } from '../domain/errors';
 import { engineWords, type EngineFacts } from '../domain/engineFacts';
 import type { Warning } from '../domain/run';
 import type { Engine } from '../engine/engine';
+import type { EngineCatalog } from '../engine/engineCatalog';
 
 export interface ChosenEngine {
   readonly engine: Engine;
   readonly warnings: readonly Warning[];
 }
 
-export function engineNamed(engines: readonly Engine[], name: string): Engine {
-  const found = engines.find((engine) => engine.name === name);
+export function engineNamed(catalog: EngineCatalog, name: string): Engine {
+  const found = catalog.find(name);
   if (found !== undefined) return found;
-  const names = engines.map((engine) => engine.name).join(', ');
-  throw new ExpectedError('usage', `There is no engine "${name}".`, `There are: ${names}.`);
+  const names = catalog.listed().map(({ engine }) => engine.name);
+  const shown = names.length > mostShown ? `${names.slice(0, mostShown).join(', ')} and others` : names.join(', ');
+  const hint = [`There are: ${shown}.`, ...catalog.problems()].join(' ');
+  throw new ExpectedError('usage', `There is no engine "${name}".`, hint);
 }
 
+const mostShown = 12;
+
+/** Without a name, nobody but `engines` is asked: a far host is only connected to where it is chosen. */
 export async function chooseEngine(
   engines: readonly Engine[],
+  catalog: EngineCatalog,
   name: string | undefined,
   signal?: AbortSignal,
 ): Promise<ChosenEngine> {
-  if (name !== undefined) return { engine: engineNamed(engines, name), warnings: [] };
+  if (name !== undefined) {
+    // It may have been defined since.
+    if (catalog.find(name) === undefined) await catalog.refresh();
+    return { engine: engineNamed(catalog, name), warnings: [] };
+  }
   const silent: EngineFacts[] = [];
   for (const engine of engines) {
     const facts = await engine.probe(signal);

@@ -3,7 +3,13 @@ import { resolve } from 'node:path';
 import { ExpectedError, isExpected } from '../domain/errors';
 import { parseGpuRequest, type GpuRequest } from '../domain/gpuRequest';
 import { resolveParameters, type Parameters, type ResolvedParameters } from '../domain/parameters';
-import type { Configuration, DatasetAccess, Network, Pipeline } from '../domain/pipeline';
+import {
+  configurationPath,
+  type Configuration,
+  type DatasetAccess,
+  type Network,
+  type Pipeline,
+} from '../domain/pipeline';
 import type { Warning } from '../domain/run';
 import { isVersionNumber } from '../domain/versionNumber';
 import type { ResourceLimits } from '../engine/engine';
@@ -49,6 +55,7 @@ export async function resolveRequest(context: ResolveContext, request: RunReques
   const pipeline = request.pipeline === undefined ? undefined : pipelineNamed(context.configuration, request.pipeline);
   const parameters = parametersOf(pipeline, request);
   const options = optionsOf(pipeline, request);
+  if (request.engine === undefined) refuseAddress(options.engine);
   const located = await locate(context, pipeline, request);
   const dataset = await datasetOf(context.guard, pipeline, request).catch((error: unknown) => {
     if (context.withoutDataset === true && isExpected(error)) return '';
@@ -70,6 +77,14 @@ export async function resolveRequest(context: ResolveContext, request: RunReques
     ...parameters,
     warnings: warningsOf(parameters.resolved.aliasUsed, dataset, located, context.guard.workspace),
   };
+}
+
+/** Where to connect is the user's to say: a file of the workspace could send a run, its data and its secrets anywhere. */
+function refuseAddress(engine: string | undefined): void {
+  if (engine === undefined || !engine.includes('://')) return;
+  const message = `${configurationPath} defines the engine ${engine}; a workspace can only name one.`;
+  const hint = 'Define it in your own engines.json and name it here, or give the address with --engine.';
+  throw new ExpectedError('usage', message, hint);
 }
 
 const defaultOptions = { gpu: 'none', image: '', network: 'bridge', datasetAccess: 'read-only' } as const;

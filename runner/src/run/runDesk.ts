@@ -3,6 +3,7 @@ import { ExpectedError, messageOf } from '../domain/errors';
 import { hasEnded, type Run } from '../domain/run';
 import type { DatasetChanges, DrivenRun, RunEvents, RunPlan, RunPreflight, RunRequest } from '../runner';
 import type { Lease, RunRecord } from '../store/store';
+import { fixedCatalog, type EngineCatalog } from '../engine/engineCatalog';
 import { chooseEngine, engineNamed } from './chooseEngine';
 import { datasetChanges } from './datasetChanges';
 import { RunDriver } from './driveRun';
@@ -23,14 +24,16 @@ type Secrets = Readonly<Record<string, string>>;
 
 export class RunDesk {
   private readonly context: RunContext;
+  private readonly catalog: EngineCatalog;
 
   constructor(
     private readonly options: RunnerOptions,
     private readonly clock: Clock,
     private readonly packages: PackageDesk,
   ) {
-    const { workspace, store, log, engines } = options;
-    this.context = { workspace, store, log, clock, engine: (name) => engineNamed(engines, name) };
+    const { workspace, store, log } = options;
+    this.catalog = options.catalog ?? fixedCatalog(options.engines);
+    this.context = { workspace, store, log, clock, engine: (name) => engineNamed(this.catalog, name) };
   }
 
   async start(request: RunRequest, events: RunEvents, signal?: AbortSignal): Promise<DrivenRun> {
@@ -40,7 +43,7 @@ export class RunDesk {
     const resolved = await this.resolve(request);
     const checks = {
       blocking: (folder: string) => this.options.check.blocking(this.options.workspace, folder),
-      chooseEngine: (name: string | undefined) => chooseEngine(this.options.engines, name, signal),
+      chooseEngine: (name: string | undefined) => chooseEngine(this.options.engines, this.catalog, name, signal),
     };
     const options = { noCheck: request.noCheck ?? false, requestedAt, signal };
     const draft = await createRun(this.context, checks, resolved, options);
@@ -72,14 +75,14 @@ export class RunDesk {
 
   async plan(request: RunRequest, signal?: AbortSignal): Promise<RunPlan> {
     const resolved = await this.resolve(request);
-    const { engine } = await chooseEngine(this.options.engines, resolved.engine, signal);
+    const { engine } = await chooseEngine(this.options.engines, this.catalog, resolved.engine, signal);
     return planRun(this.options.store.versions, this.options.workspace, resolved, engine.name, signal);
   }
 
   async preflight(request: RunRequest, signal?: AbortSignal): Promise<RunPreflight> {
     const { workspace, store, check, engines } = this.options;
     const resolved = await this.resolve(request, true);
-    const engine = (name: string | undefined) => chooseEngine(engines, name, signal);
+    const engine = (name: string | undefined) => chooseEngine(engines, this.catalog, name, signal);
     return preflight({ workspace, store, check, clock: this.clock, engine }, resolved, signal);
   }
 
@@ -176,6 +179,7 @@ export class RunDesk {
   private async drive(id: string, lease: Lease, events: SafeEvents, secrets: Secrets): Promise<DrivenRun> {
     try {
       const draft = await this.draftOf(id);
+      await this.knowEngine(draft.run.engine);
       const own = draft.intent.secretNames.filter((name) => name in secrets).map((name) => [name, secrets[name] ?? '']);
       return new RunDriver(this.context, lease, draft, Object.fromEntries(own) as Secrets, events);
     } catch (error) {
@@ -195,6 +199,11 @@ export class RunDesk {
     // One that has ended may have been told from its results: its record is a step behind.
     const stage = hasEnded(record.run.state) && parsed.data.stage !== 'done' ? 'sealed' : parsed.data.stage;
     return { run: record.run, intent: { ...parsed.data, stage } };
+  }
+
+  /** Throws `usage` where the run's engine is not known here any more. */
+  private async knowEngine(name: string): Promise<void> {
+    await chooseEngine(this.options.engines, this.catalog, name);
   }
 
   private async resolve(request: RunRequest, withoutDataset = false): Promise<ResolvedRequest> {

@@ -2,6 +2,7 @@
 import type { Finding } from '../domain/finding';
 import type { Log } from '../domain/log';
 import type { Engine } from '../engine/engine';
+import type { EngineCatalog } from '../engine/engineCatalog';
 import type { Store } from '../store/store';
 import type { Clock } from './runDocument';
 
@@ -28,6 +29,8 @@ export interface RunnerOptions {
   readonly store: Store;
   /** In order of preference: without a choice, the first that is ready runs. */
   readonly engines: readonly Engine[];
+  /** All that can be chosen by name, the above among them; absent: those alone. */
+  readonly catalog?: EngineCatalog;
   readonly check: PackageCheck;
   readonly log: Log;
   readonly clock?: Clock;

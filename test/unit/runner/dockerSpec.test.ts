@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { RunSpec } from '../../../runner/src/engine/engine';
 import { containerSpec, shmSize, type ContainerPlace } from '../../../runner/src/engine/docker/containerSpec';
 import { demux } from '../../../runner/src/engine/docker/demux';
-import { findLocalDocker, parseEndpoint, socketCandidates } from '../../../runner/src/engine/docker/endpoint';
+import { parseEndpoint } from '../../../runner/src/engine/docker/endpoint';
+import { findLocalDocker, socketCandidates } from '../../../runner/src/engine/docker/localDocker';
 import { containerUser } from '../../../runner/src/engine/docker/engineInfo';
 import { placeOf } from '../../../runner/src/engine/docker/installImage';
 import { parseConfig } from '../../../runner/src/engine/docker/pipFiles';
@@ -115,13 +116,15 @@ describe('where the local engine listens', () => {
   });
 
   it('may be rootless or Podman', () => {
-    const found = socketCandidates({ HOME: '/home/u', XDG_RUNTIME_DIR: '/run/user/7' }, 'linux');
+    const found = socketCandidates({ HOME: '/home/u', XDG_RUNTIME_DIR: '/run/user/7' }, 'linux').map(
+      ({ path }) => path,
+    );
     expect(found).toContain('/run/user/7/docker.sock');
     expect(found).toContain('/run/user/7/podman/podman.sock');
     expect(found).toContain('/home/u/.docker/desktop/docker.sock');
   });
 
-  it.each(['tcp://h:2376', 'ssh://-oProxyCommand=x', 'nonsense', 'unix://relative'])('is not %s yet', (text) => {
+  it.each(['tcp://h:2376', 'ssh://-oProxyCommand=x', 'nonsense', 'unix://relative'])('is never %s', (text) => {
     expect(parseEndpoint(text).kind).toBe('unsupported');
   });
 });

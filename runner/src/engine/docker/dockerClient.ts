@@ -2,11 +2,12 @@
  * The only file that talks to dockerode. Every call has a deadline, every answer is bounded and parsed, and every failure
  * becomes an ExpectedError or a refusal by the engine.
  */
-import { Agent, type IncomingMessage, type RequestOptions } from 'node:http';
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
 import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import * as z from 'zod';
 import { ExpectedError, messageOf } from '../../domain/errors';
+import { agentFor } from './dial';
 import { showEndpoint, type Endpoint } from './endpoint';
 import { exchange, readBody, TooLongError } from './transport';
 
@@ -60,20 +61,21 @@ const idleMilliseconds = 120_000;
 
 export class DockerClient {
   private readonly modem: Modem;
-  private readonly agent = new Agent({ keepAlive: true, maxSockets: 64 });
   private readonly idle = new WeakMap<AbortSignal, number>();
 
   constructor(
     readonly engine: string,
     readonly endpoint: Endpoint,
+    agent: Agent = agentFor(engine, endpoint),
   ) {
-    const socketPath = endpoint.kind === 'unsupported' ? '/nonexistent' : endpoint.path;
+    // Where it is none of a socket, the agent connects elsewhere.
+    const socketPath = 'path' in endpoint ? endpoint.path : '/nonexistent';
     // `host` and `protocol` are named so that DOCKER_HOST of the environment does not win over the socket.
     const docker = new Docker({
       socketPath,
       host: undefined,
       protocol: 'http',
-      agent: this.agent,
+      agent,
     } as Docker.DockerOptions);
     this.modem = docker.modem as unknown as Modem;
     this.modem.buildRequest = (request, { abortSignal }, data, callback) => {
@@ -202,8 +204,8 @@ export class DockerClient {
   private refuseUnsupported(): void {
     const { endpoint } = this;
     if (endpoint.kind !== 'unsupported') return;
-    const hint = 'Use a local engine, or --engine process.';
-    throw new ExpectedError('engine-unsupported', `${endpoint.why}: ${endpoint.text}.`, hint);
+    const { why, text, hint = 'Use a local engine, or --engine process.' } = endpoint;
+    throw new ExpectedError('engine-unsupported', `${why}: ${text}.`, hint);
   }
 
   /** Any failure on the way as an error with words; what is none of the connection stays as it is. */
@@ -217,6 +219,11 @@ export class DockerClient {
       return new ExpectedError('engine-permission', message, hint, { cause: error });
     }
     return typeof code === 'string' ? this.unreachable(reasons[code] ?? messageOf(error), error) : error;
+  }
+
+  /** Where whoever asked would wait no longer. */
+  late(): ExpectedError {
+    return this.unreachable('no answer in time');
   }
 
   private unreachable(why: string, error?: unknown): ExpectedError {

@@ -6,6 +6,7 @@ import { ExpectedError, isExpected, messageOf } from '../../domain/errors';
 import type { Warning } from '../../domain/run';
 import type { Engine, EngineState, RunDemand, RunRef } from '../engine';
 import { collectContainer } from './collectContainer';
+import { agentFor } from './dial';
 import { DockerClient, DockerRefusal } from './dockerClient';
 import { showEndpoint, type Endpoint } from './endpoint';
 import { greetEngine, readEngineInfo, type EngineInfo } from './engineInfo';
@@ -25,6 +26,7 @@ import {
   type Inspected,
 } from './runObjects';
 import { planImage } from './planImage';
+import { sshProgram } from './sshProgram';
 import { startContainer } from './startContainer';
 
 export interface DockerEngineOptions {
@@ -36,7 +38,8 @@ export interface DockerEngineOptions {
 }
 
 export function createDockerEngine(options: DockerEngineOptions): Engine {
-  const client = new DockerClient(options.name, options.endpoint);
+  const { name, endpoint, environment } = options;
+  const client = new DockerClient(name, endpoint, agentFor(name, endpoint, sshProgram(environment)));
   let info: Promise<EngineInfo> | undefined;
   /** Asked once; an engine that did not answer is asked again. */
   const known = (signal?: AbortSignal): Promise<EngineInfo> => {
@@ -61,7 +64,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   return {
     name: options.name,
     kind: 'docker',
-    probe: (signal) => probe(() => readEngineInfo(client, signal), options),
+    probe: (signal) => probe(client, options, signal),
     demand: (demand, signal) => explained(() => checkDemand(client, demand, () => known(signal), signal)),
     prepare: async (request, events, signal) => {
       try {
@@ -107,13 +110,14 @@ async function remove(client: DockerClient, ref: RunRef, signal?: AbortSignal): 
     await removeVolume(client, name, ref.installation, signal);
 }
 
-async function probe(read: () => Promise<EngineInfo>, options: DockerEngineOptions): Promise<EngineFacts> {
+async function probe(client: DockerClient, options: DockerEngineOptions, signal?: AbortSignal): Promise<EngineFacts> {
   const head = { name: options.name, kind: 'docker', endpoint: showEndpoint(options.endpoint) } as const;
   const nothing = { version: '', platform: '', cpus: null, memory: null, gpus: [] };
   try {
-    const { version, platform, cpus, memory } = await read();
+    const { version, platform, cpus, memory } = await readEngineInfo(client, signal);
     return { ...head, state: 'ready', version, platform, cpus, memory, gpus: readGpus(), problem: null };
-  } catch (error) {
+  } catch (caught) {
+    const error = signal?.aborted === true ? client.late() : caught;
     const code = isExpected(error) ? error.code : 'engine-unreachable';
     const state =
       code === 'engine-permission' ? 'permission' : code === 'engine-unsupported' ? 'unsupported' : 'unreachable';

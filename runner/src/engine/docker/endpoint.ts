@@ -1,20 +1,15 @@
-/** Where the local engine listens: what the user chose (DOCKER_HOST, the current context), else the sockets known to exist. */
-import { readFile, stat } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import * as z from 'zod';
+/** Where an engine listens, as a value: parsed from an address, and refused with words where it can't be used safely. */
+import { parseSsh, showSsh, type SshTarget } from './sshTarget';
+import { isLoopback, parseTcp, showTcp, type TcpTarget, type TlsMaterial } from './tcpTarget';
 
 export type Endpoint =
   | { readonly kind: 'socket'; readonly path: string }
   /** A named pipe of Windows. */
   | { readonly kind: 'pipe'; readonly path: string }
-  | { readonly kind: 'unsupported'; readonly text: string; readonly why: string };
-
-/** Whether the engine sees this machine's folders. */
-export const isLocal = (endpoint: Endpoint): boolean => endpoint.kind === 'socket' || endpoint.kind === 'pipe';
-
-type Environment = Readonly<Record<string, string | undefined>>;
+  | { readonly kind: 'ssh'; readonly target: SshTarget }
+  | { readonly kind: 'tcp'; readonly target: TcpTarget }
+  /** `why`: a clause that can stand before a colon and the text. */
+  | { readonly kind: 'unsupported'; readonly text: string; readonly why: string; readonly hint?: string };
 
 export const showEndpoint = (endpoint: Endpoint): string => {
   switch (endpoint.kind) {
@@ -22,61 +17,71 @@ export const showEndpoint = (endpoint: Endpoint): string => {
       return `unix://${endpoint.path}`;
     case 'pipe':
       return `npipe://${endpoint.path.replaceAll('\\', '/')}`;
+    case 'ssh':
+      return showSsh(endpoint.target);
+    case 'tcp':
+      return showTcp(endpoint.target);
     default:
       return endpoint.text;
   }
 };
 
-export async function findLocalDocker(environment: Environment, platform = process.platform): Promise<Endpoint> {
-  const chosen = environment['DOCKER_HOST'] ?? (await currentContext(environment));
-  if (chosen !== undefined && chosen !== '') return parseEndpoint(chosen);
-  if (platform === 'win32') return { kind: 'pipe', path: '\\\\.\\pipe\\docker_engine' };
-  const candidates = socketCandidates(environment, platform);
-  for (const path of candidates) if (await isThere(path)) return { kind: 'socket', path };
-  return { kind: 'socket', path: candidates[0] ?? '/var/run/docker.sock' };
+/** Whether the engine sees this machine's folders: only then can a folder be mounted into a container of it. */
+export const isLocal = (endpoint: Endpoint): boolean => endpoint.kind === 'socket' || endpoint.kind === 'pipe';
+
+export interface EndpointMaterial {
+  /** What the user gave for `tcp://` addresses. */
+  readonly tls?: TlsMaterial | undefined;
+  /** True: the user allows plain text to a loopback address. */
+  readonly allowPlainLoopback?: boolean;
 }
 
-/** Docker Engine, Docker Desktop, rootless Docker, Podman; in this order. */
-export function socketCandidates(environment: Environment, platform: NodeJS.Platform): string[] {
-  const home = environment['HOME'] ?? homedir();
-  const runtime = environment['XDG_RUNTIME_DIR'];
-  const own = runtime === undefined ? [] : [join(runtime, 'docker.sock'), join(runtime, 'podman', 'podman.sock')];
-  const desktop = platform === 'darwin' ? '.docker/run/docker.sock' : '.docker/desktop/docker.sock';
-  const system = ['/var/run/docker.sock', '/run/podman/podman.sock'];
-  return [system[0] ?? '', join(home, desktop), ...own, ...system.slice(1)];
-}
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
-
-export function parseEndpoint(text: string): Endpoint {
-  const [scheme = '', rest = ''] = text.split('://');
+export function parseEndpoint(text: string, material: EndpointMaterial = {}): Endpoint {
+  const [, scheme = '', rest = ''] = /^([a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? [];
   if (scheme === 'unix' && rest.startsWith('/')) return { kind: 'socket', path: rest };
   if (scheme === 'npipe') return { kind: 'pipe', path: rest.replaceAll('/', '\\') };
-  return { kind: 'unsupported', text, why: `Engines at ${scheme}:// addresses can't be used yet` };
+  if (scheme === 'ssh') return sshEndpoint(text, rest);
+  if (['tcp', 'http', 'https'].includes(scheme)) return tcpEndpoint(text, rest, material);
+  return { kind: 'unsupported', text, why: 'This is not an address of an engine', hint: addressHint };
 }
 
-const configSchema = z.object({ currentContext: z.string().optional() });
-const contextSchema = z.object({ Endpoints: z.object({ docker: z.object({ Host: z.string() }) }) });
+const addressHint = 'Addresses begin with unix://, npipe://, ssh:// or tcp://.';
 
-/** The address of the user's current Docker context; undefined for the default one. */
-async function currentContext(environment: Environment): Promise<string | undefined> {
-  const folder = environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? homedir(), '.docker');
-  const config = configSchema.safeParse(await readJson(join(folder, 'config.json')));
-  const name = environment['DOCKER_CONTEXT'] ?? (config.success ? config.data.currentContext : undefined);
-  if (name === undefined || name === '' || name === 'default') return undefined;
-  const id = createHash('sha256').update(name).digest('hex');
-  const context = contextSchema.safeParse(await readJson(join(folder, 'contexts', 'meta', id, 'meta.json')));
-  return context.success ? context.data.Endpoints.docker.Host : undefined;
+function sshEndpoint(text: string, rest: string): Endpoint {
+  const parsed = parseSsh(rest);
+  if ('target' in parsed) return { kind: 'ssh', target: parsed.target };
+  const hint = 'Write ssh://user@host, ssh://user@host:port, or the name of a Host of your ssh configuration.';
+  return { kind: 'unsupported', text, why: `This ssh address can't be used, since ${parsed.why}`, hint };
 }
 
-async function readJson(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as unknown;
-  } catch {
-    return undefined;
+function tcpEndpoint(text: string, rest: string, material: EndpointMaterial): Endpoint {
+  const { tls, allowPlainLoopback = false } = material;
+  const place = parseTcp(rest, tls !== undefined);
+  if (place === undefined)
+    return { kind: 'unsupported', text, why: 'This address has no host and port', hint: addressHint };
+  const loopback = isLoopback(place.host);
+  if (tls === undefined) {
+    if (loopback && allowPlainLoopback) return { kind: 'tcp', target: { ...place, tls: null } };
+    return {
+      kind: 'unsupported',
+      text,
+      why: 'Plain TCP would give this engine to anyone on the way, so it is not used',
+      hint: plainHint(loopback),
+    };
   }
+  if (tls.skipVerify === true && !loopback) {
+    const why = 'Its certificate is not to be verified (skip-tls-verify), so anyone could answer for it';
+    return {
+      kind: 'unsupported',
+      text,
+      why,
+      hint: 'Give the CA that signed its certificate, and turn verification on.',
+    };
+  }
+  return { kind: 'tcp', target: { ...place, tls } };
 }
+
+const plainHint = (loopback: boolean): string =>
+  loopback
+    ? 'Define it in engines.json with "plainLoopback": true, or use its socket.'
+    : 'Give it mutual TLS (DOCKER_TLS_VERIFY and DOCKER_CERT_PATH, or ca, cert and key in engines.json), or use ssh://.';

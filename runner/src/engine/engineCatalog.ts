@@ -1,0 +1,29 @@
+/** The engines that can be chosen by name, as the user has them configured now. */
+import type { EngineFacts } from '../domain/engineFacts';
+import type { Engine } from './engine';
+
+export interface EngineCatalog {
+  /** In the order in which they are listed; `find` may know more. */
+  listed(): readonly CatalogEngine[];
+  find(name: string): Engine | undefined;
+  /** Reads anew what the user has configured. */
+  refresh(): Promise<void>;
+  /** Why some of it could not be read, as sentences. */
+  problems(): readonly string[];
+}
+
+export interface CatalogEngine {
+  readonly engine: Engine;
+  /** Nobody connects to it before it is chosen; these are its facts until then. */
+  readonly offered?: EngineFacts;
+}
+
+/** A fixed list, as tests and embedders give it. */
+export function fixedCatalog(engines: readonly Engine[]): EngineCatalog {
+  return {
+    listed: () => engines.map((engine) => ({ engine })),
+    find: (name) => engines.find((engine) => engine.name === name),
+    refresh: () => Promise.resolve(),
+    problems: () => [],
+  };
+}
