@@ -55,7 +55,6 @@ export async function resolveRequest(context: ResolveContext, request: RunReques
   const pipeline = request.pipeline === undefined ? undefined : pipelineNamed(context.configuration, request.pipeline);
   const parameters = parametersOf(pipeline, request);
   const options = optionsOf(pipeline, request);
-  if (request.engine === undefined) refuseAddress(options.engine);
   const located = await locate(context, pipeline, request);
   const dataset = await datasetOf(context.guard, pipeline, request).catch((error: unknown) => {
     if (context.withoutDataset === true && isExpected(error)) return '';
@@ -98,6 +97,7 @@ function optionsOf(pipeline: Partial<Pipeline> = {}, request: RunRequest) {
     ...withoutUndefined(pipeline),
     ...asked,
   };
+  if (engine === undefined) refuseAddress(options.engine);
   return options;
 }
 
