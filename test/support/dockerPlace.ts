@@ -1,9 +1,13 @@
 /** The docker engine at an address, for tests; and questions to it past the engine under test. */
+import { agentFor } from '../../runner/src/engine/docker/dial';
 import { parseEndpoint } from '../../runner/src/engine/docker/endpoint';
 import { DockerClient } from '../../runner/src/engine/docker/dockerClient';
 import { createDockerEngine } from '../../runner/src/engine/docker/dockerEngine';
 import type { PreparedEnvironment } from '../../runner/src/engine/engine';
-import { testImage } from './engine.mjs';
+import { sshProgram } from '../../runner/src/engine/docker/sshProgram';
+import type { TlsMaterial } from '../../runner/src/engine/docker/tcpTarget';
+import { readMaterial } from '../../runner/src/engine/docker/tlsMaterial';
+import { testImage, type FarEngine } from './engine.mjs';
 import type { EnginePlace } from './engineRun';
 import { harnessFolder } from './localRun';
 
@@ -19,8 +23,24 @@ export const inImage = (name: string): PreparedEnvironment => ({
   warnings: [],
 });
 
-export function dockerPlace(host: string, name = 'docker'): DockerPlace {
-  const endpoint = parseEndpoint(host);
-  const engine = createDockerEngine({ name, endpoint, harnessFolder, environment: process.env });
-  return { name, engine, environment: inImage(testImage), client: new DockerClient(name, endpoint) };
+export function dockerPlace(
+  host: string,
+  name = 'docker',
+  { environment = process.env, tls }: { environment?: NodeJS.ProcessEnv; tls?: TlsMaterial } = {},
+): DockerPlace {
+  const endpoint = parseEndpoint(host, { tls });
+  const engine = createDockerEngine({ name, endpoint, harnessFolder, environment });
+  const client = new DockerClient(name, endpoint, agentFor(name, endpoint, sshProgram(environment)));
+  return { name, engine, environment: inImage(testImage), client };
+}
+
+/** The second machine's engine over its sshd. */
+export const overSsh = (far: FarEngine, host = `ssh://root@${far.address}`, client = far.client): DockerPlace =>
+  dockerPlace(host, 'far', { environment: { ...process.env, TRAINING_PIPELINES_SSH: client.command } });
+
+/** The second machine's engine with mutual TLS. */
+export async function overTls(far: FarEngine, host = `tcp://${far.address}:2376`): Promise<DockerPlace> {
+  const tls = await readMaterial(far.certificates);
+  if (tls === undefined) throw new Error('the certificates are not there');
+  return dockerPlace(host, 'far', { tls });
 }

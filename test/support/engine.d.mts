@@ -49,6 +49,46 @@ export function engineProblem(kind?: EngineKind): string | undefined;
 export function startEngine(options?: EngineOptions): Promise<TestEngine>;
 /** The engine that all test files of a run share. */
 export function sharedEngine(options?: EngineOptions): Promise<SharedEngine>;
+export interface FarSshd {
+  readonly port: number;
+  readonly pid: number;
+  /** Type and key, as known_hosts holds them after the name. */
+  readonly hostKey: string;
+  log(): string;
+  stop(): Promise<void>;
+}
+
+export interface SshdOptions {
+  readonly port?: number;
+  /** Further lines of its configuration. */
+  readonly lines?: readonly string[];
+  /** Name of the host key's file; another name is another key. */
+  readonly hostKey?: string;
+}
+
+export interface SshClient {
+  /** A program that is the system's ssh with a configuration of the test's own. */
+  readonly command: string;
+  readonly known: string;
+  readonly config: string;
+  setKnown(text: string): void;
+  setConfig(lines?: readonly string[]): void;
+}
+
+/** A second machine: own address, own /tmp and /run, own sshd and engine. */
+export interface FarEngine extends TestEngine {
+  readonly folder: string;
+  readonly address: string;
+  readonly sshd: FarSshd;
+  readonly client: SshClient;
+  /** Paths. */
+  readonly certificates: Readonly<Record<'ca' | 'cert' | 'key' | 'serverCert' | 'serverKey', string>>;
+  startSshd(options?: SshdOptions): Promise<FarSshd>;
+  makeClient(name: string): SshClient;
+  command(program: string, args: readonly string[]): [string, string[]];
+}
+
+export function startFarEngine(options?: EngineOptions): Promise<FarEngine>;
 /** Ends what the test files of a run shared. `owner`: the process id of that run. */
 export function stopShared(owner: number): Promise<void>;
 export function ensureImage(host: string, name: string): Promise<void>;

@@ -11,6 +11,7 @@ import { aptProblem, installPackages } from './apt.mjs';
 import { cacheFolder, isAlive, shortHash, withLock } from './cache.mjs';
 import { answers, expectOk } from './engine/api.mjs';
 import { ensureImage, gpuImage, mlImage, testImage } from './engine/images.mjs';
+import { inFar, makeCertificates, makeFar, makeSshClient, sshdPackages, startSshd } from './engine/far.mjs';
 import { findDockerd, kinds } from './engine/kinds.mjs';
 import { makeNetwork } from './engine/network.mjs';
 import { discard, launch, readRecord, recordOf, signalEngine, writeRecord } from './engine/running.mjs';
@@ -81,18 +82,22 @@ export async function startEngine(options = {}) {
   return startOwn({ kind, gpu, cdi, images: wanted, owner });
 }
 
-async function startOwn({ kind, gpu, cdi, images, owner }) {
+async function startOwn({ kind, gpu, cdi, images, owner, isFar = false }) {
   const folder = mkdtempSync(join(tmpdir(), 'tp-engine-'));
   const name = shortHash(`${folder}${process.pid}`);
   const choice = { kind, gpu, cdi, folder, name, socket: join(folder, 'engine.sock') };
   writeRecord(choice);
   if (owner !== null) watchOver(owner, folder);
   try {
-    const makesBridge = kind !== 'podman';
+    const makesBridge = kind !== 'podman' && !isFar;
     choice.network = await withLock('network', () => makeNetwork(name, { makesBridge }));
     writeRecord(choice);
-    const engine = await handle(choice, images);
-    return engine;
+    if (isFar) {
+      choice.far = await makeFar(choice);
+      choice.tls = await makeCertificates(folder, choice.far.address);
+      writeRecord(choice);
+    }
+    return await handle(choice, images);
   } catch (error) {
     await discard(readRecord(folder));
     throw error;
@@ -116,6 +121,8 @@ async function handle(choice, images) {
     host,
     apiVersion: ApiVersion,
     folder,
+    far: choice.far,
+    tls: choice.tls,
     isOwn: true,
     pid: () => state.pid,
     kill: () => signalEngine({ pid: state.pid }, 'SIGKILL'),
@@ -126,6 +133,34 @@ async function handle(choice, images) {
       await start();
     },
     stop: () => discard(readRecord(folder)),
+  };
+}
+
+/**
+ * A second machine with an engine of its own, which speaks mutual TLS too, and an sshd on port 22. Nothing of the tests' own
+ * folders is there. `host` is its engine's socket, for questions past all that is under test.
+ */
+export async function startFarEngine(options = {}) {
+  const { kind = 'docker-20', images = [testImage], owner = process.pid } = options;
+  const problem =
+    engineProblem(kind) ?? (namedHost() === undefined ? undefined : 'it is not tried with a named engine');
+  if (problem !== undefined) throw new NotHereError(problem);
+  await installPackages([...programs(), ...sshdPackages]);
+  const engine = await startOwn({ kind, gpu: false, cdi: false, images, owner, isFar: true });
+  const { far, folder, tls } = engine;
+  const sshd = await startSshd({ far, folder });
+  const client = makeSshClient({ folder });
+  client.setKnown(`${far.address} ${sshd.hostKey}\n`);
+  return {
+    ...engine,
+    address: far.address,
+    sshd,
+    client,
+    certificates: tls,
+    startSshd: (wanted) => startSshd({ far, folder }, wanted),
+    makeClient: (name) => makeSshClient({ folder }, name),
+    /** A command there, as `[command, args]`. */
+    command: (program, args) => inFar(far, program, args),
   };
 }
 

@@ -1,6 +1,7 @@
 // How each kind of engine is started: a plain value, `{ command, args, env }`, made of the engine's own folder.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inFar } from './far.mjs';
 import { inTree, trixieTree } from './trixie.mjs';
 import { writeCdi, writeHook } from './standIns.mjs';
 
@@ -18,7 +19,7 @@ function environment(folder, gpu) {
 }
 
 /** Everything that an engine could share with another one of the machine is named anew, the settings of /etc/docker among it. */
-function dockerd({ folder, socket, network, cdi, name }) {
+function dockerd({ folder, socket, network, cdi, name, far, tls }) {
   const settings = join(folder, 'daemon.json');
   const features = cdi ? { features: { cdi: true }, 'cdi-spec-dirs': [join(folder, 'cdi')] } : {};
   writeFileSync(settings, JSON.stringify(features));
@@ -26,11 +27,19 @@ function dockerd({ folder, socket, network, cdi, name }) {
     ['--config-file', settings, '--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')],
     ['--pidfile', join(folder, 'pid'), '--host', `unix://${socket}`, '--log-level', 'warn'],
     ['--containerd-namespace', `tp-${name}`, '--containerd-plugins-namespace', `tp-plugins-${name}`],
-    ['--bridge', network.bridge, '--iptables=false', '--ip-masq=false'],
+    // A second machine has a firewall and bridges of its own.
+    far === undefined ? ['--bridge', network.bridge, '--iptables=false', '--ip-masq=false'] : [],
+    tls === undefined ? [] : tlsWords(tls, far.address),
     ['--cgroup-parent', `/tp-${name}`],
   ];
   return words.flat();
 }
+
+const tlsWords = ({ ca, serverCert, serverKey }, address) =>
+  [
+    ['--host', `tcp://${address}:2376`, '--tlsverify'],
+    ['--tlscacert', ca, '--tlscert', serverCert, '--tlskey', serverKey],
+  ].flat();
 
 /** Podman's default network, on a bridge of the engine's own. */
 function podmanNetwork({ bridge, subnet, gateway }) {
@@ -59,8 +68,15 @@ function podman({ folder, socket, network }) {
   return words.flat();
 }
 
-/** `choice`: `{ kind, folder, socket, network, gpu, cdi, name }`. */
+/** `choice`: `{ kind, folder, socket, network, gpu, cdi, name, far, tls }`. */
 export async function launchPlan(choice) {
+  const plan = await planHere(choice);
+  if (choice.far === undefined) return plan;
+  const [command, args] = inFar(choice.far, plan.command, plan.args);
+  return { ...plan, command, args };
+}
+
+async function planHere(choice) {
   const { kind, folder, gpu, cdi } = choice;
   if (cdi) writeCdi(join(folder, 'cdi'));
   const env = environment(folder, gpu);

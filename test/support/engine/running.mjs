@@ -16,6 +16,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, removeTree } from '../cache.mjs';
 import { ask } from '../say.mjs';
 import { answers } from './api.mjs';
+import { removeFar } from './far.mjs';
 import { launchPlan } from './kinds.mjs';
 import { removeNetwork } from './network.mjs';
 
@@ -124,6 +125,7 @@ export async function discard(record) {
   await signalEngine(record, record.kind === 'podman' ? 'SIGKILL' : 'SIGTERM');
   // Twice: a shim that goes may leave a child that was not to be seen before.
   for (const _ of [1, 2]) await killAll(leftBehind(record.folder));
+  if (record.far !== undefined) await removeFar(record.far);
   for (const path of mountsBelow(record.folder)) ask('umount', ['-l', path]);
   if (record.network !== undefined) removeNetwork(record.network);
   removeCgroups(record.name);
