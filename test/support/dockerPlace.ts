@@ -1,6 +1,8 @@
 /** The docker engine at an address, for tests; and questions to it past the engine under test. */
 import { agentFor } from '../../runner/src/engine/docker/dial';
 import { parseEndpoint } from '../../runner/src/engine/docker/endpoint';
+import * as z from 'zod';
+import { labels } from '../../runner/src/engine/docker/containerSpec';
 import { DockerClient } from '../../runner/src/engine/docker/dockerClient';
 import { createDockerEngine } from '../../runner/src/engine/docker/dockerEngine';
 import type { PreparedEnvironment } from '../../runner/src/engine/engine';
@@ -13,7 +15,11 @@ import { harnessFolder } from './localRun';
 
 export interface DockerPlace extends EnginePlace {
   readonly client: DockerClient;
+  /** Names of all containers of an installation. */
+  containersOf(installation: string): Promise<string[]>;
 }
+
+const containersSchema = z.array(z.object({ Names: z.array(z.string()) }));
 
 export const inImage = (name: string): PreparedEnvironment => ({
   target: name,
@@ -23,15 +29,30 @@ export const inImage = (name: string): PreparedEnvironment => ({
   warnings: [],
 });
 
+/** `isLocal` false: an engine that is taken to read none of this machine's files. */
 export function dockerPlace(
   host: string,
   name = 'docker',
-  { environment = process.env, tls }: { environment?: NodeJS.ProcessEnv; tls?: TlsMaterial } = {},
+  {
+    environment = process.env,
+    tls,
+    ...more
+  }: { environment?: NodeJS.ProcessEnv; tls?: TlsMaterial; isLocal?: boolean } = {},
 ): DockerPlace {
   const endpoint = parseEndpoint(host, { tls });
-  const engine = createDockerEngine({ name, endpoint, harnessFolder, environment });
+  const engine = createDockerEngine({ name, endpoint, harnessFolder, environment, ...more });
   const client = new DockerClient(name, endpoint, agentFor(name, endpoint, sshProgram(environment)));
-  return { name, engine, environment: inImage(testImage), client };
+  return {
+    name,
+    engine,
+    environment: inImage(testImage),
+    client,
+    containersOf: async (installation) => {
+      const filters = JSON.stringify({ label: [`${labels.installation}=${installation}`] });
+      const found = await client.get('/containers/json', containersSchema, { query: { all: true, filters } });
+      return found.flatMap(({ Names }) => Names);
+    },
+  };
 }
 
 /** The second machine's engine over its sshd. */

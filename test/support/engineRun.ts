@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hashDataset } from '../../runner/src/archive/dataset';
 import { scanPackage } from '../../runner/src/archive/scanPackage';
 import { writeZip } from '../../runner/src/archive/writeZip';
 import type {
@@ -20,6 +21,8 @@ export interface EngineRunOptions extends LocalRunOptions {
   readonly network?: RunSpec['network'];
   /** What the engine is to run in; by default its tests' own. */
   readonly prepared?: PreparedEnvironment;
+  /** A dataset that the engine has a copy of already. */
+  readonly sent?: { readonly path: string; readonly installation: string };
 }
 
 /** An engine under test. */
@@ -48,7 +51,7 @@ export async function engineRun(place: EnginePlace, train: string, options: Engi
   await makeFiles(join(folder, 'dataset'), options.dataset ?? { 'a.csv': '1,2\n' });
   const zip = join(folder, 'digits.zip');
   await writeZip({ entries: (await scanPackage(join(folder, 'source'))).entries, root: 'digits', target: zip });
-  const spec = specOf(place, folder, zip, options);
+  const spec = await withSent(specOf(place, folder, zip, options), options);
   const secrets = options.secrets ?? {};
   const follow: EngineRun['follow'] = (after, live) =>
     engine.follow(spec.ref, { after, live, signal: AbortSignal.timeout(60_000) });
@@ -93,6 +96,13 @@ export async function engineRun(place: EnginePlace, train: string, options: Engi
     },
   };
   return run;
+}
+
+async function withSent(spec: RunSpec, { sent }: EngineRunOptions): Promise<RunSpec> {
+  if (sent === undefined) return spec;
+  const { path, installation } = sent;
+  const { tree } = await hashDataset(path);
+  return { ...spec, ref: { ...spec.ref, installation }, dataset: { ...spec.dataset, path, tree } };
 }
 
 function specOf(place: EnginePlace, folder: string, zip: string, options: EngineRunOptions): RunSpec {

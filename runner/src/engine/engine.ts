@@ -8,6 +8,7 @@ import type { EngineFacts } from '../domain/engineFacts';
 import type { GpuRequest } from '../domain/gpuRequest';
 import type { DatasetAccess, Network } from '../domain/pipeline';
 import type { Warning } from '../domain/run';
+import type { DatasetEntry } from '../domain/treeHash';
 
 /** What identifies a run to an engine; durable in the run's intent before anything is started. */
 export interface RunRef {
@@ -41,6 +42,8 @@ export interface RunSpec {
     readonly access: DatasetAccess;
     /** Name inside the package: `data`, or the first free of `data_directory`, … */
     readonly mountName: string;
+    /** Its tree hash where the engine has a copy of its own (`send`); absent where it reads `path`. */
+    readonly tree?: string;
   };
   readonly environment: PreparedEnvironment;
   readonly parameters: Readonly<Record<string, string>>;
@@ -169,6 +172,24 @@ export interface Collected {
   readonly warnings: readonly Warning[];
 }
 
+/** A dataset that an engine elsewhere is to have a copy of. */
+export interface SendRequest {
+  readonly ref: Pick<RunRef, 'runId' | 'installation'>;
+  /** Absolute path on this machine. */
+  readonly path: string;
+  /** What it is called in lists. */
+  readonly name: string;
+  readonly tree: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly entries: readonly DatasetEntry[];
+  /** Target of the run's environment: what the far side needs is done in it. */
+  readonly image: string;
+  /** Absolute path of a folder that survives between runs. */
+  readonly cacheFolder: string;
+  readonly onProgress: OnProgress;
+}
+
 export interface StopOptions {
   /** Seconds between SIGTERM and SIGKILL; 0 kills at once. */
   readonly graceSeconds: number;
@@ -200,7 +221,15 @@ export interface Engine {
    * where the package has no Dockerfile and its requirements refer to no other file. Absent where the engine cannot tell.
    */
   planEnvironment?(request: EnvironmentRequest, signal?: AbortSignal): Promise<EnvironmentPlan>;
-  /** Idempotent: adopts what an earlier, interrupted call left. Resolves once the run is started on the engine. */
+  /**
+   * Only on engines that cannot read this machine's files: sees to it that a dataset is there, sending only what is not. Throws
+   * `disk-full`, and `engine-unreachable` where the connection stays cut; a later call goes on from there.
+   */
+  send?(request: SendRequest, signal?: AbortSignal): Promise<void>;
+  /**
+   * Idempotent: adopts what an earlier, interrupted call left. Resolves once the run is started on the engine. Throws
+   * `dataset-missing` where the copy of the dataset that `spec` names is not there (any more).
+   */
   start(
     spec: RunSpec,
     secrets: Readonly<Record<string, string>>,

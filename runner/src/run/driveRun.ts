@@ -5,16 +5,17 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertNever, ExpectedError, isExpected, messageOf } from '../domain/errors';
-import { parseGpuRequest } from '../domain/gpuRequest';
 import type { Cause, Problem, Run } from '../domain/run';
 import type { Collected, Engine, EngineState, LogChunk, RunRef, RunSpec } from '../engine/engine';
 import type { Lease } from '../store/store';
 import { causeOf, causeOfError, readOnlyHint, stoppedEarly, withHint } from './causes';
 import { drainLog, followRun } from './followRun';
 import { keepArtifacts, sealOutput, stagingOf, type OutputResult } from './finalizeRun';
-import type { Packaged, Verdict } from './intent';
+import type { Verdict } from './intent';
 import { packageRun } from './packaging';
 import type { RunContext, SafeEvents } from './runContext';
+import { runSpec } from './runSpec';
+import { submitRun, type Submission } from './submitRun';
 import { isoTime, PhaseTimer, resultsOf, withWarnings, type RunDraft } from './runDocument';
 
 const graceSeconds = 10;
@@ -144,7 +145,7 @@ export class RunDriver {
         void this.save({ run: { ...this.draft.run, from: version } }, false);
       });
       const { packaged } = result;
-      this.enter('Waiting for resources');
+      if (this.engine.send === undefined) this.enter('Waiting for resources');
       const run = withWarnings(
         {
           ...this.draft.run,
@@ -168,10 +169,7 @@ export class RunDriver {
     }
     try {
       this.requireSecrets();
-      const started = await this.engine.start(this.spec(), this.secrets, {
-        onProgress: this.events.progress,
-        signal: this.released.signal,
-      });
+      const started = await submitRun(this.submission());
       if (started.isRunning === true) this.enter('Running');
       // Where this is lost in a power cut the run is found by `start`, which adopts what is there.
       const run = withWarnings(this.draft.run, started.warnings);
@@ -182,6 +180,26 @@ export class RunDriver {
     }
   }
 
+  private submission(): Submission {
+    const { context, engine, secrets, events } = this;
+    const released = this.released.signal;
+    return {
+      context,
+      engine,
+      secrets,
+      events,
+      released,
+      draft: () => this.draft,
+      spec: () => this.spec(),
+      stopping: AbortSignal.any([this.stopping.signal, released]),
+      onReady: async () => {
+        if (engine.send === undefined) return;
+        this.enter('Waiting for resources');
+        await this.save({}, false);
+      },
+    };
+  }
+
   /** A start that failed may have started all the same: look before anything is decided. */
   private async recoverFromStart(error: unknown): Promise<void> {
     const state = await this.engine
@@ -190,6 +208,8 @@ export class RunDriver {
     if (state.kind === 'running' || state.kind === 'ended' || state.kind === 'queued') {
       return this.save({ intent: { ...this.draft.intent, stage: 'started' } });
     }
+    // A run that is to stop is taken off the engine by the next step.
+    if (this.stopping.signal.aborted) return;
     if (state.kind === 'unknown' || isExpected(error, 'parameter-invalid')) throw error;
     await this.engine.remove(this.ref, this.released.signal);
     return this.endEarly(causeOfError(error, this.engine.name), error);
@@ -368,21 +388,7 @@ export class RunDriver {
   }
 
   private spec(): RunSpec {
-    const { run, intent } = this.draft;
-    const packaged = intent.packaged as Packaged;
-    return {
-      ref: this.ref,
-      package: run.package,
-      zip: this.context.store.versions.zipPath(run.package, packaged.version),
-      dataset: { ...intent.dataset, mountName: packaged.mountName },
-      environment: packaged.environment,
-      parameters: intent.parameters,
-      secretNames: intent.secretNames,
-      artifactsDirectory: intent.artifactsDirectory,
-      gpu: parseGpuRequest(intent.gpu),
-      network: intent.network,
-      limits: intent.limits,
-    };
+    return runSpec(this.context, this.engine, this.draft, this.ref);
   }
 }
 

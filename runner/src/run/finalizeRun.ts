@@ -2,7 +2,7 @@
  * Finalizing: what the run left is collected, checked, sealed and put into place. Every step can be done again after a
  * crash, and gives the same bytes.
  */
-import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyDataset, diffDatasets } from '../archive/dataset';
 import { scanOutput } from '../archive/scanOutput';
@@ -14,9 +14,10 @@ import type { DatasetEntry, FileEntry } from '../domain/treeHash';
 import type { VersionFile } from '../domain/version';
 import type { Engine } from '../engine/engine';
 import type { Packaged } from './intent';
-import { datasetListPath, hashRunDataset } from './packaging';
+import { hashRunDataset } from './packaging';
 import type { RunContext, SafeEvents } from './runContext';
 import type { RunDraft } from './runDocument';
+import { readDatasetList } from './submitRun';
 
 /** A version that is ready to be committed. */
 export interface Sealable {
@@ -183,12 +184,4 @@ function changedWarning({ run, intent }: RunDraft, names: readonly string[]): Da
   const copy = intent.saveTrainingData ? 'no copy was kept and ' : '';
   const message = `${run.dataset.path} changed during the run (${names.length} files: ${shown}${more}), so ${copy}the result can't be replayed exactly.`;
   return { changed: true, kept: '', warnings: [{ code: 'dataset-changed', message }] };
-}
-
-async function readDatasetList(context: RunContext, id: string): Promise<DatasetEntry[] | undefined> {
-  try {
-    return JSON.parse(await readFile(datasetListPath(context, id), 'utf8')) as DatasetEntry[];
-  } catch {
-    return undefined;
-  }
 }

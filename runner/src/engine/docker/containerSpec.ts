@@ -1,5 +1,6 @@
 /** The container of a run, described as a value: what is sent to `POST /containers/create`. */
 import type { RunSpec } from '../engine';
+import { datasetVolumeName } from './datasetNames';
 
 export const base = '/training';
 export const controlFolder = `${base}/control`;
@@ -79,7 +80,7 @@ export function containerSpec(spec: RunSpec, place: ContainerPlace) {
       ShmSize: shmSize(spec, place),
       // No rotation: the log is complete until it was read.
       LogConfig: { Type: 'json-file', Config: {} },
-      Mounts: [datasetMount(spec, place)],
+      Mounts: datasetMounts(spec, place),
       ...memoryLimit(limits.memory),
       ...(limits.cpus === null ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
       ...gpuRequest(spec, place),
@@ -90,17 +91,24 @@ export function containerSpec(spec: RunSpec, place: ContainerPlace) {
 /** No swap beyond the limit, so that reaching it has an end. */
 const memoryLimit = (memory: number | null) => (memory === null ? {} : { Memory: memory, MemorySwap: memory });
 
-function datasetMount(spec: RunSpec, place: ContainerPlace) {
+function datasetMounts(spec: RunSpec, place: ContainerPlace) {
   const target = `${base}/${spec.package}/${spec.dataset.mountName}`;
-  if (place.copyVolume !== undefined)
-    return { Type: 'volume', Source: place.copyVolume, Target: target, ReadOnly: false };
-  return {
-    Type: 'bind',
-    Source: spec.dataset.path,
-    Target: target,
+  const { path, tree } = spec.dataset;
+  const sent = (where: string) => ({
+    Type: 'volume',
+    Source: datasetVolumeName(spec.ref.installation, tree ?? ''),
+    Target: where,
     ReadOnly: true,
-    BindOptions: { Propagation: 'rprivate' },
-  };
+    VolumeOptions: { NoCopy: true },
+  });
+  if (place.copyVolume !== undefined) {
+    const copy = { Type: 'volume', Source: place.copyVolume, Target: target, ReadOnly: false };
+    // What a private view lies over is kept from being cleared by being referred to.
+    return tree === undefined ? [copy] : [copy, sent(`${controlFolder}/dataset`)];
+  }
+  if (tree !== undefined) return [sent(target)];
+  const options = { Propagation: 'rprivate' };
+  return [{ Type: 'bind', Source: path, Target: target, ReadOnly: true, BindOptions: options }];
 }
 
 function gpuRequest(spec: RunSpec, place: ContainerPlace) {

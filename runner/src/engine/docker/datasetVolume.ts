@@ -9,6 +9,8 @@ import { packTar, type TarSource } from '../../archive/tarPack';
 import { ExpectedError } from '../../domain/errors';
 import type { RunSpec } from '../engine';
 import { containerName, labels } from './containerSpec';
+import { datasetVolumeName } from './datasetNames';
+import { datasetGone, findDataset } from './datasetStore';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 import { containerUser, type EngineInfo } from './engineInfo';
 import { copyVolumeName, ignoring, removeVolume, scratchName } from './runObjects';
@@ -18,9 +20,10 @@ export type ViewKind = 'overlay' | 'copied';
 /** Characters that mean something in mount options. */
 const awkward = /[,:\\"]/;
 
-/** An overlay keeps the owners, so a folder of someone else could not be written. */
+/** An overlay keeps the owners, so a folder of someone else could not be written. What was sent belongs to the run's user. */
 export async function viewKind(spec: RunSpec): Promise<ViewKind> {
-  const { path } = spec.dataset;
+  const { path, tree } = spec.dataset;
+  if (tree !== undefined) return 'overlay';
   const uid = process.getuid?.();
   if (awkward.test(path) || uid === undefined) return 'copied';
   const found = await stat(path).catch(() => undefined);
@@ -56,7 +59,8 @@ async function makeOverlay(client: DockerClient, info: EngineInfo, spec: RunSpec
   const request = { body: { Name: scratch, Labels: own(spec, 'dataset') } };
   const { Mountpoint } = await client.post('/volumes/create', mountpointSchema, request, { signal });
   await makeOverlayFolders(client, info, spec, scratch, signal);
-  const o = `lowerdir=${spec.dataset.path},upperdir=${Mountpoint}/upper,workdir=${Mountpoint}/work`;
+  const lower = await pathOnEngine(client, spec, signal);
+  const o = `lowerdir=${lower},upperdir=${Mountpoint}/upper,workdir=${Mountpoint}/work`;
   const body = {
     Name: name,
     Labels: own(spec, 'dataset'),
@@ -65,6 +69,14 @@ async function makeOverlay(client: DockerClient, info: EngineInfo, spec: RunSpec
   };
   await client.post('/volumes/create', z.unknown(), { body }, { signal });
   return name;
+}
+
+async function pathOnEngine(client: DockerClient, spec: RunSpec, signal?: AbortSignal): Promise<string> {
+  const { path, tree } = spec.dataset;
+  if (tree === undefined) return path;
+  const found = await findDataset(client, spec.ref.installation, tree, signal);
+  if (found === undefined) throw datasetGone(client.engine);
+  return found;
 }
 
 /** The folders of the overlay are made inside the scratch volume by way of a container that never starts. */
@@ -105,10 +117,13 @@ async function makeCopy(client: DockerClient, info: EngineInfo, spec: RunSpec, s
   await ignoring([404, 409], () => client.delete(`/containers/${helper}`, { force: true }, { signal }));
   await removeVolume(client, name, spec.ref.installation, signal);
   await client.post('/volumes/create', z.unknown(), { body: { Name: name, Labels: own(spec, 'dataset') } }, { signal });
-  const mounts = [
-    { Type: 'bind', Source: spec.dataset.path, Target: '/from', ReadOnly: true },
-    { Type: 'volume', Source: name, Target: '/to' },
-  ];
+  const from = { Target: '/from', ReadOnly: true };
+  const { path, tree } = spec.dataset;
+  const source =
+    tree === undefined
+      ? { Type: 'bind', Source: path, ...from }
+      : { Type: 'volume', Source: datasetVolumeName(spec.ref.installation, tree), ...from };
+  const mounts = [source, { Type: 'volume', Source: name, Target: '/to' }];
   const body = {
     Image: spec.environment.target,
     Entrypoint: ['python3', '-I', '-S', '-c', copyCode],

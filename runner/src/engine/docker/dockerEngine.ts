@@ -8,7 +8,7 @@ import type { Engine, EngineState, RunDemand, RunRef } from '../engine';
 import { collectContainer } from './collectContainer';
 import { agentFor } from './dial';
 import { DockerClient, DockerRefusal } from './dockerClient';
-import { showEndpoint, type Endpoint } from './endpoint';
+import { isLocal, showEndpoint, type Endpoint } from './endpoint';
 import { greetEngine, readEngineInfo, type EngineInfo } from './engineInfo';
 import { checkImage, prepareImage, type ImageOptions } from './environmentImage';
 import { checkGpu, readGpus } from './gpus';
@@ -26,7 +26,7 @@ import {
   type Inspected,
 } from './runObjects';
 import { planImage } from './planImage';
-import { OutputsInLog } from './outputsInLog';
+import { removeSenders, sendDataset } from './sendDataset';
 import { sshProgram } from './sshProgram';
 import { startContainer } from './startContainer';
 
@@ -36,12 +36,13 @@ export interface DockerEngineOptions {
   readonly harnessFolder: string;
   /** The caller's environment: pip's settings are taken from it. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether it reads this machine's files; by default what its address says. */
+  readonly isLocal?: boolean;
 }
 
 export function createDockerEngine(options: DockerEngineOptions): Engine {
   const { name, endpoint, environment } = options;
   const client = new DockerClient(name, endpoint, agentFor(name, endpoint, sshProgram(environment)));
-  const outputs = new OutputsInLog();
   let info: Promise<EngineInfo> | undefined;
   /** Asked once; an engine that did not answer is asked again. */
   const known = (signal?: AbortSignal): Promise<EngineInfo> => {
@@ -63,6 +64,12 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     installer: join(options.harnessFolder, 'install.py'),
   };
 
+  const isHere = options.isLocal ?? isLocal(options.endpoint);
+  const send: Engine['send'] = async (request, signal) => {
+    const { harnessFolder } = options;
+    await explained(async () => sendDataset(client, await known(signal), request, { harnessFolder, signal }));
+  };
+
   return {
     name: options.name,
     kind: 'docker',
@@ -79,20 +86,17 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     },
     planEnvironment: (request, signal) =>
       explained(async () => planImage(client, await known(signal), request, signal)),
+    ...(isHere ? {} : { send }),
     start: async (spec, secrets, { onProgress, signal }) => {
       const start = { harnessFolder: options.harnessFolder, info: await known(signal), secrets, onProgress, signal };
       await explained(() => startContainer(client, spec, start));
       return { warnings: [], isRunning: true };
     },
     inspect: (ref, signal) => inspect(client, ref, signal),
-    follow: (ref, follow) => followContainer(client, ref, follow, outputs),
+    follow: (ref, follow) => followContainer(client, ref, follow),
     stop: (ref, { graceSeconds, signal }) => explained(() => stop(client, ref, graceSeconds, signal)),
-    collect: (ref, staging, collect) =>
-      explained(() => collectContainer(client, ref, staging, { ...collect, outputs })),
-    remove: (ref, signal) => {
-      outputs.forget(ref.runId);
-      return explained(() => remove(client, ref, signal));
-    },
+    collect: (ref, staging, collect) => explained(() => collectContainer(client, ref, staging, collect)),
+    remove: (ref, signal) => explained(() => remove(client, ref, signal)),
   };
 }
 
@@ -112,6 +116,7 @@ function mapped(cause: unknown, client: DockerClient): unknown {
 async function remove(client: DockerClient, ref: RunRef, signal?: AbortSignal): Promise<void> {
   if (!(await removeContainer(client, ref, signal))) return;
   await removeHelper(client, ref, signal);
+  await removeSenders(client, ref, signal);
   for (const name of [copyVolumeName(ref), scratchName(ref)])
     await removeVolume(client, name, ref.installation, signal);
 }

@@ -3,7 +3,6 @@ import type { FollowOptions, LogChunk, LogCursor, RunRef } from '../engine';
 import { decodeRecord, LineSplitter } from '../logFrames';
 import { demux } from './demux';
 import { DockerRefusal, type DockerClient } from './dockerClient';
-import type { OutputsInLog } from './outputsInLog';
 import { containerPath } from './runObjects';
 
 export interface LogItem {
@@ -21,15 +20,14 @@ export async function* followContainer(
   client: DockerClient,
   ref: RunRef,
   options: FollowOptions,
-  outputs: OutputsInLog,
 ): AsyncGenerator<LogItem> {
   const after = options.after?.sequence ?? 0;
   const since = Math.max(0, Number(options.after?.hint ?? '0') - marginSeconds);
   let first = true;
-  for await (const item of records(client, ref, options, since, outputs)) {
+  for await (const item of records(client, ref, options, since)) {
     // A gap at the beginning: the engine's times are not what they were, so everything is read.
     if (first && since > 0 && item.chunk.sequence > after + 1) {
-      yield* followContainer(client, ref, { ...options, after: { sequence: after, hint: '0' } }, outputs);
+      yield* followContainer(client, ref, { ...options, after: { sequence: after, hint: '0' } });
       return;
     }
     first = false;
@@ -42,7 +40,6 @@ async function* records(
   ref: RunRef,
   options: FollowOptions,
   since: number,
-  outputs: OutputsInLog,
 ): AsyncGenerator<LogItem> {
   const query = { stdout: true, stderr: false, follow: options.live, timestamps: false, since };
   const { signal } = options;
@@ -62,7 +59,7 @@ async function* records(
       if (frame.stream !== 'stdout') continue;
       for (const line of lines.push(frame.data)) {
         const chunk = decodeRecord(line);
-        if (chunk === undefined || outputs.take(ref.runId, chunk)) continue;
+        if (chunk === undefined) continue;
         yield { chunk, cursor: { sequence: chunk.sequence, hint: String(Math.floor(chunk.time / 1000)) } };
       }
     }

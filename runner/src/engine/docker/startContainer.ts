@@ -8,6 +8,8 @@ import { ExpectedError, messageOf, type ErrorCode } from '../../domain/errors';
 import type { OnProgress, RunSpec } from '../engine';
 import type { HarnessSpec } from '../harnessSpec';
 import { base, containerName, containerSpec, type ContainerPlace } from './containerSpec';
+import { datasetVolumeName } from './datasetNames';
+import { datasetGone, findDataset } from './datasetStore';
 import { isOverlayTrouble, makeView, viewKind, type ViewKind } from './datasetVolume';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 import { containerUser, type EngineInfo } from './engineInfo';
@@ -53,12 +55,31 @@ async function startOnce(client: DockerClient, spec: RunSpec, options: StartOpti
   if (id === undefined) return;
   options.onProgress({ text: `sending ${spec.package} to ${client.engine}` });
   try {
-    await upload(client, spec, id, options);
+    const whole = refuseGone(client, spec, id, signal);
+    // Where the dataset is gone, that is why the upload failed.
+    const uploaded = upload(client, spec, id, options).catch(async (error: unknown) => {
+      await whole;
+      throw error;
+    });
+    await Promise.all([uploaded, whole]);
     await client.post(`/containers/${id}/start`, z.unknown(), {}, { signal, timeoutMilliseconds: 120_000 });
   } catch (error) {
     signal?.throwIfAborted();
     if (!(await isTakenOver(client, spec, id, signal))) throw error;
   }
+}
+
+/**
+ * From now on the container keeps its dataset from being cleared. Where that happened before, the engine has made an empty volume
+ * in its place, which goes with the container.
+ */
+async function refuseGone(client: DockerClient, spec: RunSpec, id: string, signal?: AbortSignal): Promise<void> {
+  const { tree } = spec.dataset;
+  if (tree === undefined) return;
+  if ((await findDataset(client, spec.ref.installation, tree, signal)) !== undefined) return;
+  await ignoring([404, 409], () => client.delete(`/containers/${id}`, { v: true, force: true }, { signal }));
+  await ignoring([404, 409], () => client.delete(`/volumes/${datasetVolumeName(spec.ref.installation, tree)}`, {}));
+  throw datasetGone(client.engine);
 }
 
 const attempts = 5;
@@ -154,8 +175,11 @@ async function upload(client: DockerClient, spec: RunSpec, id: string, options: 
   await client.putTar(`/containers/${id}/archive`, { path: '/' }, tar, options.signal);
 }
 
+/** Python of ours that runs elsewhere. */
+const notTheHarness: ReadonlySet<string> = new Set(['install.py', 'datastore.py', 'hostfolder.py']);
+
 async function harnessFiles(folder: string, path: string): Promise<TarSource[]> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.py') && name !== 'install.py').sort();
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.py') && !notTheHarness.has(name)).sort();
   return Promise.all(
     names.map(async (name): Promise<TarSource> => {
       const content = await readFile(join(folder, name));

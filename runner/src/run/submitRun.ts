@@ -1,0 +1,75 @@
+/** Hands a packaged run over to its engine: the dataset first, where the engine is to have a copy, then the run itself. */
+import { readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { isExpected } from '../domain/errors';
+import type { DatasetEntry } from '../domain/treeHash';
+import type { Engine, RunSpec, StartedRun } from '../engine/engine';
+import { datasetListPath, hashRunDataset } from './packaging';
+import type { RunContext, SafeEvents } from './runContext';
+import type { RunDraft } from './runDocument';
+
+export interface Submission {
+  readonly context: RunContext;
+  readonly engine: Engine;
+  readonly draft: () => RunDraft;
+  readonly spec: () => RunSpec;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly events: SafeEvents;
+  /** Everything is ready: from now on only the engine's resources are missing. */
+  readonly onReady: () => Promise<void>;
+  /** Ends the preparing. */
+  readonly stopping: AbortSignal;
+  /** Ends the starting too. */
+  readonly released: AbortSignal;
+}
+
+/** How often a copy that was cleared before the run could refer to it is sent again. */
+const sendings = 2;
+
+export async function submitRun(submission: Submission): Promise<StartedRun> {
+  const { engine, events, released } = submission;
+  for (let sent = 1; ; sent++) {
+    await sendDataset(submission);
+    await submission.onReady();
+    try {
+      return await engine.start(submission.spec(), submission.secrets, {
+        onProgress: events.progress,
+        signal: released,
+      });
+    } catch (error) {
+      if (!isExpected(error, 'dataset-missing') || sent === sendings) throw error;
+    }
+  }
+}
+
+async function sendDataset({ context, engine, draft, spec, events, stopping }: Submission): Promise<void> {
+  if (engine.send === undefined) return;
+  const { run, intent } = draft();
+  const { tree, files, bytes } = run.dataset;
+  const { path } = intent.dataset;
+  await engine.send(
+    {
+      ref: spec().ref,
+      path,
+      tree,
+      files,
+      bytes,
+      name: posix.basename(run.dataset.path),
+      entries:
+        (await readDatasetList(context, run.id)) ?? (await hashRunDataset(context, path, events, stopping)).entries,
+      image: spec().environment.target,
+      cacheFolder: context.store.cacheFolder,
+      onProgress: events.progress,
+    },
+    stopping,
+  );
+}
+
+/** What the dataset was when it was counted; undefined where that can't be read any more. */
+export async function readDatasetList(context: RunContext, id: string): Promise<DatasetEntry[] | undefined> {
+  try {
+    return JSON.parse(await readFile(datasetListPath(context, id), 'utf8')) as DatasetEntry[];
+  } catch {
+    return undefined;
+  }
+}
