@@ -5,6 +5,7 @@ import sys
 import handover
 import harness
 import outcome
+import outputs
 import record
 import usage
 
@@ -20,7 +21,9 @@ def complete(run):
     value = record_of(run, artifacts, skipped)
     if not record.write(run.control, value):
         return NOT_WRITTEN
-    record.show(run.control, os.path.join(run.base, "out"))
+    out = os.path.join(run.base, "out")
+    if record.show(run.control, out) and run.spec["log"] == "stdout" and outputs.tell(run.log, out):
+        run.end_log()
     return EXIT_CODES[value["outcome"]]
 
 

@@ -69,7 +69,7 @@ def result(outcome, kind, message, hint=""):
 def failed(ending):
     report = ending.report or {}
     if ending.not_started:
-        return result("failed", "code", "Python could not be started: %s." % ending.not_started)
+        return result("failed", "engine", "Python could not be started: %s." % ending.not_started, start_hint(ending.not_started))
     if report.get("memory"):
         return result("failed", "out-of-memory", out_of_memory(ending, title(report)))
     if killed_for_memory(ending, report):
@@ -82,6 +82,12 @@ def failed(ending):
     if "exception" in report:
         return result("failed", "code", title(report), exception_hint(report))
     return ended_without_word(ending)
+
+
+def start_hint(problem):
+    if "Argument list too long" in problem:
+        return "The parameters and the environment of the run are too long together."
+    return ""
 
 
 def out_of_memory(ending, what):

@@ -59,15 +59,16 @@ def _write_once(folder, record):
 
 
 def show(folder, out):
-    """The record beside the output too, so that both can be fetched in one piece. Not needed for the truth."""
+    """The record beside the output too, so that both can be fetched in one piece. Not needed for the truth: False without."""
     final = os.path.join(out, "record.json")
     try:
         os.makedirs(out, exist_ok=True)
         if os.path.lexists(final):
             os.unlink(final)
         os.link(os.path.join(folder, "record.json"), final)
+        return True
     except (OSError, AttributeError):
-        pass
+        return False
 
 
 def shortened(record):

@@ -55,7 +55,7 @@ export function createRunner(options: RunnerOptions): Runner {
       const file = await readVersion(context, id);
       return { file, version: await shownVersion(context, file) };
     },
-    export: (id, file, how) => exportVersion(context, id, resolve(file), how),
+    export: (id, file, how) => exportVersion(context, id, file, how),
     import: (file, how, onProgress = silent, signal) =>
       importArchive(context, resolve(file), { ...how, onProgress, signal }),
     verify: (id, onProgress = silent, signal) => verifyVersions(context, id, onProgress, signal),

@@ -1,8 +1,9 @@
 /** Puts a runner together for one workspace: its store, its engines, the contract check. Shared by all composition roots. */
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { blocking, createChecker } from '../../server/src/check';
 import { extractZip } from './archive/extractZip';
+import { ExpectedError } from './domain/errors';
 import { createRunner, type PackageCheck } from './index';
 import type { EngineDefinition } from './domain/engineDefinition';
 import type { Log } from './domain/log';
@@ -29,7 +30,9 @@ export const storeFolderName = '.training-pipelines';
 
 export async function openRunner(options: OpenRunnerOptions): Promise<{ runner: Runner; check: PackageCheck }> {
   const workspace = await realpath(options.workspace);
-  const store = openStore({ folder: resolve(options.storeFolder ?? join(workspace, storeFolderName)), workspace });
+  const folder = resolve(options.storeFolder ?? join(workspace, storeFolderName));
+  await refuseFile(folder);
+  const store = openStore({ folder, workspace });
   const harnessFolder = join(options.distFolder, 'harness');
   const { environment, log } = options;
   const endpoint = await findLocalDocker(environment);
@@ -45,6 +48,17 @@ export async function openRunner(options: OpenRunnerOptions): Promise<{ runner: 
   });
   const check = packageCheck(options.distFolder);
   return { runner: createRunner({ workspace, store, engines, catalog, check, log }), check };
+}
+
+/** The store is made at the first write, so it may be missing; what is there has to be a folder. */
+async function refuseFile(folder: string): Promise<void> {
+  const isFolder = await stat(folder).then(
+    (found) => found.isDirectory(),
+    (error: NodeJS.ErrnoException) => error.code !== 'ENOTDIR',
+  );
+  if (isFolder) return;
+  const hint = 'Give another place with --store.';
+  throw new ExpectedError('usage', `The store can't be at ${folder}: there is a file in the way.`, hint);
 }
 
 function packageCheck(wasmFolder: string): PackageCheck {

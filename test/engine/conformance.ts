@@ -81,6 +81,37 @@ export function conformance(open: () => Promise<EnginePlace>, { isolates }: Conf
       expect(await treeOf((await run.collect()).staging)).toEqual(first);
     });
 
+    it('is the same whether or not its log was read before', async () => {
+      const lines = [
+        'os.makedirs("deep/empty")',
+        'open("deep/ä x", "wb").write(bytes(range(256)) * 40)',
+        'open("run.sh", "w").write("#!/bin/sh")',
+        'os.chmod("run.sh", 0o755)',
+        'open("artifacts/a", "w").write("a")',
+      ];
+      const run = await make(main(lines.join('\n')));
+      const record = await run.record();
+      const fetched = await treeOf((await run.collect()).staging);
+      await run.log();
+      const second = await run.collect();
+      expect(await treeOf(second.staging)).toEqual(fetched);
+      expect(second.record).toEqual(record);
+      expect((await stat(join(second.staging, 'package/run.sh'))).mode & 0o777).toBe(0o755);
+    });
+
+    it('is whole where it is too much to come with the log, and where it holds what is no file', async () => {
+      const big = await make(main('open("big", "wb").write(os.urandom(60000))'));
+      await big.record();
+      await big.log();
+      expect(await treeOf((await big.collect()).staging)).toContain('package/big');
+      const odd = await make(main('os.mkfifo("fifo")\nopen("kept", "w").write("a")'));
+      await odd.record();
+      await odd.log();
+      const { staging, warnings } = await odd.collect();
+      expect(await treeOf(staging)).toContain('package/kept');
+      expect(warnings.map(({ message }) => message).join('\n')).toContain('fifo');
+    });
+
     it('hands over what belongs to the user', async () => {
       const run = await make(main('os.makedirs("deep/er")\nopen("deep/er/x", "w").write("x")'));
       await run.record();

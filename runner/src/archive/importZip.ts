@@ -58,7 +58,13 @@ export async function importZip(path: string, staging: string, options: ImportZi
 async function openArchive(path: string): Promise<FileHandle> {
   try {
     const found = await stat(path);
-    if (!found.isFile()) throw refused(`${path} is no file.`);
+    if (!found.isFile()) {
+      throw new ExpectedError(
+        'archive-refused',
+        `${path} is no file.`,
+        'Give a package zip; `publish` takes in a folder.',
+      );
+    }
     return await open(path, 'r');
   } catch (error) {
     if (error instanceof ExpectedError) throw error;

@@ -1,7 +1,8 @@
 /** Walks a dataset: files, links as links, really empty folders; and says what is passed over. */
 import { lstatSync, readdirSync, type Dirent, type Stats } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { formatNumber } from '../domain/format';
 import type { Warning } from '../domain/run';
 import { isBrokenUtf8 } from './portableNames';
 import { printable } from './walkFolder';
@@ -20,6 +21,7 @@ export interface FoundEntry {
 }
 
 const batchSize = 64;
+const mostWarnings = 20;
 /** A batch that takes longer than this comes from a disk where waiting side by side pays. */
 const slowMilliseconds = 10;
 
@@ -31,12 +33,14 @@ export async function walkDataset(root: string, warnings: Warning[], signal?: Ab
     signal?.throwIfAborted();
     open.push(...(await walk.enter(path)));
   }
+  walk.end();
   return walk.found;
 }
 
 class Walk {
   readonly found: FoundEntry[] = [];
   private isSlow = false;
+  private unnamed = 0;
 
   constructor(
     private readonly root: string,
@@ -79,12 +83,26 @@ class Walk {
     if (stats.isSymbolicLink()) {
       const target = await readlink(join(this.root, path));
       this.found.push(entryOf(path, 'link', stats, 0, target));
-      if (leavesFolder(this.root, dirname(join(this.root, path)), target)) this.warnings.push(outside(path, target));
+      if (leavesFolder(this.root, dirname(join(this.root, path)), target)) this.warn(outside(path, target));
+      else if (isAbsolute(target)) this.warn(absolute(path, target));
     } else this.passOver(path, 'is no file, folder or link');
   }
 
   private passOver(path: string, reason: string): void {
-    this.warnings.push({ code: 'dataset-link', message: `${printable(path)} ${reason}; it is passed over.` });
+    this.warn(`${printable(path)} ${reason}; it is passed over.`);
+  }
+
+  /** A dataset may be nothing but links: after the first ones they are only counted. */
+  private warn(message: string): void {
+    if (this.warnings.length < mostWarnings) this.warnings.push({ code: 'dataset-link', message });
+    else this.unnamed += 1;
+  }
+
+  /** The rest of what is to be said. */
+  end(): void {
+    if (this.unnamed === 0) return;
+    const message = `The same goes for ${formatNumber(this.unnamed, 'more entry', 'more entries')} of the dataset.`;
+    this.warnings.push({ code: 'dataset-link', message });
   }
 }
 
@@ -121,7 +139,8 @@ function leavesFolder(root: string, folder: string, target: string): boolean {
   return way === '..' || way.startsWith(`..${sep}`) || resolve(way) === way;
 }
 
-const outside = (path: string, target: string): Warning => ({
-  code: 'dataset-link',
-  message: `${printable(path)} is a link to ${printable(target)}, outside the dataset; what it points to is neither copied nor sent.`,
-});
+const outside = (path: string, target: string): string =>
+  `${printable(path)} is a link to ${printable(target)}, outside the dataset; what it points to is neither copied nor sent.`;
+
+const absolute = (path: string, target: string): string =>
+  `${printable(path)} is a link to the absolute path ${printable(target)}, which leads nowhere in a container; a relative link works everywhere.`;

@@ -139,7 +139,7 @@ Every command has its own --help with an example. Exit codes: 0 successful, 1 tr
 /** Errors are thrown, and worded by whoever catches them. */
 function quietly(command: Command, { writeOut }: ProgramOptions): Command {
   return command
-    .helpOption('--help', 'print help')
+    .helpOption('-h, --help', 'print help')
     .showHelpAfterError(false)
     .configureOutput({ writeOut, writeErr: () => undefined })
     .exitOverride();

@@ -41,7 +41,9 @@ export async function exportCommand(
   const { terminal } = context;
   const how = { record: options.record === true, force: options.force === true };
   const runner = await context.runner();
-  const exported = await runner.export(id, resolve(context.currentFolder, file), how);
+  // What the path ends with says whether it is a folder's.
+  const end = /[/\\]$/.exec(file)?.[0] ?? '';
+  const exported = await runner.export(id, `${resolve(context.currentFolder, file)}${end}`, how);
   const path = shownHere(context.currentFolder, runner.workspace, exported.path);
   if (terminal.options.json) terminal.document(exported);
   else terminal.print(`Exported ${exported.package} ${exported.version}: ${path}`);

@@ -29,8 +29,8 @@ export const completionRecordSchema = z.strictObject({
   outcome: z.enum(['completed', 'failed', 'timed-out', 'interrupted', 'gpu-missing']),
   /** How far the user's code got when it ended. */
   step: z.enum(['start', 'import', 'init', 'train', 'save', 'done']),
-  /** Set where `outcome` is failed: which kind of cause it is. */
-  kind: z.enum(['code', 'contract', 'out-of-memory']).nullable(),
+  /** Set where `outcome` is failed: which kind of cause it is; engine where Python itself could not be started. */
+  kind: z.enum(['code', 'contract', 'out-of-memory', 'engine']).nullable(),
   /** A sentence for people, "" where completed. */
   message: z.string(),
   hint: z.string(),

@@ -35,10 +35,13 @@ export function artifactsDirectoryProblem(value: string): string | undefined {
     return `"${value}" is an absolute path. Use a folder inside the package.`;
   }
   const parts = value.split(/[/\\]+/).filter((part) => part !== '' && part !== '.');
-  if (parts.includes('..')) return `"${value}" leaves the package. Use a folder inside it.`;
+  if (parts.includes('..')) return `"${value}" holds "..". Use a folder inside the package.`;
   if (parts.length === 0) return `"${value}" is the package itself. Use a folder inside it.`;
   if (value.includes('\\')) return `"${value}" holds a backslash. Use "/" between folders.`;
   if (hasControlCharacter(value)) return 'The artifacts directory holds a control character.';
+  if (parts.some((part) => utf8Length(part) > longestName) || utf8Length(value) > longestPath) {
+    return 'Its name is longer than file systems allow.';
+  }
   return undefined;
 }
 
@@ -83,6 +86,10 @@ function checkNamesAndText(given: Parameters): void {
     const problem = parameterNameProblem(name);
     if (problem !== undefined) throw invalid(`The parameter "${name}" can't be used. ${problem}`);
     if (value.includes('\0')) throw invalid(`The value of ${name} holds a NUL character.`);
+    // `NAME=VALUE` and its end: Linux takes no more in one piece.
+    if (utf8Length(name) + utf8Length(value) + 2 > longestVariable) {
+      throw invalid(`The value of ${name} is longer than 128 KiB, which no environment variable can hold.`);
+    }
   }
 }
 
@@ -94,6 +101,20 @@ function flagValue(name: string, text = ''): boolean {
 
 const invalid = (message: string): ExpectedError =>
   new ExpectedError('parameter-invalid', message, 'Correct it and run again.');
+
+const longestName = 255;
+/** What lies below it needs room too. */
+const longestPath = 1024;
+const longestVariable = 128 * 1024;
+
+function utf8Length(text: string): number {
+  let length = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return length;
+}
 
 const hasControlCharacter = (text: string): boolean =>
   [...text].some((character) => character < ' ' || character === '\u007f');

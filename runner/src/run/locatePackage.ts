@@ -6,6 +6,7 @@ import { packageNameProblem } from '../domain/packageName';
 import type { Configuration, PackageSettings } from '../domain/pipeline';
 import type { PackageRecord, VersionStore } from '../store/store';
 import { absolutePath, shownPath } from './paths';
+import type { ReadConfiguration } from './workspaceConfiguration';
 
 export interface LocatedPackage {
   readonly name: string;
@@ -17,7 +18,7 @@ export interface LocatedPackage {
 export interface Place {
   readonly workspace: string;
   readonly currentFolder: string;
-  readonly configuration: Configuration;
+  readonly configuration: ReadConfiguration;
   readonly versions: VersionStore;
   /** Folders of the workspace that are packages; absolute. */
   readonly discover: () => Promise<readonly string[]>;

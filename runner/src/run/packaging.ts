@@ -4,10 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashDataset } from '../archive/dataset';
 import { openZip, type ZipReader } from '../archive/zipReader';
-import { ExpectedError } from '../domain/errors';
-import { artifactsDirectory, defaultParameters } from '../domain/parameters';
 import type { Warning } from '../domain/run';
 import type { Engine, PreparedEnvironment } from '../engine/engine';
+import { refuseArtifactsFolder, type PackageEntry } from './artifactsFolder';
 import type { Intent, Packaged } from './intent';
 import { publishFolder, scanWorkingFolder } from './publishFolder';
 import type { RunContext, SafeEvents } from './runContext';
@@ -104,10 +103,10 @@ async function sourceVersion(context: RunContext, draft: RunDraft, events: SafeE
 async function lookInside(path: string, intent: Intent) {
   const zip = await openZip(path);
   try {
-    const top = new Set(zip.entries.map((entry) => (entry.path.split('/')[0] ?? '').toLowerCase()));
+    const top = new Set([...zip.entries.map((entry) => entry.path), intent.artifactsDirectory].map(topOf));
     return {
       mountName: mountName(top),
-      warnings: artifactsWarnings(zip, intent.artifactsDirectory),
+      warnings: artifactsWarnings(zip.entries, intent.artifactsDirectory),
       files: await readEnvironmentFiles(zip),
     };
   } finally {
@@ -131,19 +130,13 @@ export function mountName(taken: ReadonlySet<string>): string {
   return names.find((name) => !taken.has(name)) ?? 'data';
 }
 
-function artifactsWarnings(zip: ZipReader, folder: string): Warning[] {
-  const shipped = zip.entries.some((entry) => entry.path === folder || entry.path.startsWith(`${folder}/`));
-  if (!shipped) return [];
-  if (folder === defaultParameters[artifactsDirectory]) {
-    const message = `The package ships a folder "${folder}"; the run starts with an empty one.`;
-    return [{ code: 'artifacts-shipped', message }];
-  }
-  const hint = 'Choose a folder that the package does not have.';
-  throw new ExpectedError(
-    'parameter-invalid',
-    `artifacts_directory is "${folder}", which is a part of the package.`,
-    hint,
-  );
+const topOf = (path: string): string => (path.split('/')[0] ?? '').toLowerCase();
+
+function artifactsWarnings(entries: readonly PackageEntry[], folder: string): Warning[] {
+  refuseArtifactsFolder(entries, folder);
+  if (!entries.some((entry) => entry.path === folder || entry.path.startsWith(`${folder}/`))) return [];
+  const message = `The package ships a folder "${folder}"; the run starts with an empty one.`;
+  return [{ code: 'artifacts-shipped', message }];
 }
 
 const datasetCacheFile = (cacheFolder: string, path: string): string =>

@@ -3,13 +3,7 @@ import { resolve } from 'node:path';
 import { ExpectedError, isExpected } from '../domain/errors';
 import { parseGpuRequest, type GpuRequest } from '../domain/gpuRequest';
 import { resolveParameters, type Parameters, type ResolvedParameters } from '../domain/parameters';
-import {
-  configurationPath,
-  type Configuration,
-  type DatasetAccess,
-  type Network,
-  type Pipeline,
-} from '../domain/pipeline';
+import { configurationPath, type DatasetAccess, type Network, type Pipeline } from '../domain/pipeline';
 import type { Warning } from '../domain/run';
 import { isVersionNumber } from '../domain/versionNumber';
 import type { ResourceLimits } from '../engine/engine';
@@ -19,7 +13,7 @@ import { guardDataset, type DatasetGuard } from './guardDataset';
 import { locatePackage, type LocatedPackage } from './locatePackage';
 import { isInside, shownPath } from './paths';
 import { parseLimits } from './quantities';
-import { pipelineNamed } from './workspaceConfiguration';
+import { pipelineNamed, type ReadConfiguration } from './workspaceConfiguration';
 
 export interface ResolvedRequest {
   readonly package: LocatedPackage;
@@ -44,7 +38,7 @@ export interface ResolvedRequest {
 
 export interface ResolveContext {
   readonly guard: DatasetGuard;
-  readonly configuration: Configuration;
+  readonly configuration: ReadConfiguration;
   readonly versions: VersionStore;
   readonly discover: () => Promise<readonly string[]>;
   /** True: whatever is wrong with the dataset is passed over; its path is "" then. */

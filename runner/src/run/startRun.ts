@@ -10,6 +10,7 @@ import { showGpuRequest } from '../domain/gpuRequest';
 import { maskedSecret } from '../domain/results';
 import type { Run, Warning } from '../domain/run';
 import type { Engine, RunDemand } from '../engine/engine';
+import { refuseArtifactsFolder } from './artifactsFolder';
 import type { Intent } from './intent';
 import { shownPath } from './paths';
 import { scanWorkingFolder } from './publishFolder';
@@ -40,8 +41,7 @@ export async function createRun(
   const source = request.from === null ? folder : null;
   const [chosen] = await Promise.all([
     engineFor(checks, request, source, options.signal),
-    source === null ? undefined : refuseContent(context, checks, request, source, options),
-    checkArtifactsFolder(request, source),
+    refuseContent(context, checks, request, source, options),
   ]);
   if (folder !== null) await context.store.versions.claim(request.package.name, shownPath(context.workspace, folder));
   const warnings = [...request.warnings, ...chosen.warnings];
@@ -71,15 +71,18 @@ const isFile = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** What must not be in a package, then what the contract check is sure of. */
+/** What must not be in a package, then what the contract check is sure of. A version was let in before. */
 async function refuseContent(
   context: RunContext,
   checks: StartChecks,
   request: ResolvedRequest,
-  folder: string,
+  folder: string | null,
   options: { readonly noCheck: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
+  const { artifactsDirectory } = request.resolved;
+  if (folder === null) return refuseArtifactsFolder(await filesOfVersion(context, request), artifactsDirectory);
   const scanned = await scanWorkingFolder(folder, options.signal);
+  refuseArtifactsFolder(scanned.entries, artifactsDirectory);
   if (options.noCheck) return;
   const known = await knownGood(context, request, scanned, options.signal);
   if (known !== undefined && (await isFile(known))) return;
@@ -124,17 +127,9 @@ async function refuseInvalid(checks: StartChecks, folder: string): Promise<void>
   );
 }
 
-/** An overridden artifacts directory that is a folder of the package would be emptied, so it is refused. */
-async function checkArtifactsFolder(request: ResolvedRequest, folder: string | null): Promise<void> {
-  const { artifactsDirectory } = request.resolved;
-  if (folder === null || artifactsDirectory === 'artifacts') return;
-  const there = await stat(join(folder, ...artifactsDirectory.split('/'))).then(
-    () => true,
-    () => false,
-  );
-  if (!there) return;
-  const message = `artifacts_directory is "${artifactsDirectory}", which is a part of the package.`;
-  throw new ExpectedError('parameter-invalid', message, 'Choose a folder that the package does not have.');
+async function filesOfVersion({ store }: RunContext, { package: located, from }: ResolvedRequest) {
+  const file = from === null ? undefined : await store.versions.read(located.name, from);
+  return file?.sealed.files ?? [];
 }
 
 async function draftOf(

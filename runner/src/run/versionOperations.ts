@@ -1,6 +1,6 @@
 /** What can be done with versions besides training: show, export, import, verify. */
 import { constants, copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import { importZip } from '../archive/importZip';
 import { verifyZip } from '../archive/verifyZip';
 import { writeZip } from '../archive/writeZip';
@@ -83,17 +83,20 @@ export async function everyVersion(context: VersionContext, name?: string): Prom
   return found;
 }
 
+/** A path that ends with a slash names a folder, whether it is there or not. */
 export async function exportVersion(
   context: VersionContext,
   id: string,
-  file: string,
+  path: string,
   options: { readonly record: boolean; readonly force: boolean },
 ): Promise<Exported> {
   const version = await readVersion(context, id);
-  const isFolder = await stat(file).then(
+  const file = resolve(path);
+  const isThere = await stat(file).then(
     (found) => found.isDirectory(),
     () => false,
   );
+  const isFolder = isThere || path.endsWith('/') || path.endsWith(sep);
   const target = isFolder ? join(file, `${version.package}-${version.version}.zip`) : file;
   const record = `${target}.${versionFileName}`;
   if (!options.force) await refuseExisting(options.record ? [target, record] : [target]);

@@ -51,7 +51,7 @@ export interface VersionStore {
   packages(): Promise<readonly PackageRecord[]>;
   /** By name, without regard to case. */
   package(name: string): Promise<PackageRecord | undefined>;
-  /** The package that was published from this folder. */
+  /** The package that was published from this folder; of several, the one whose name it took last. */
   packageOfFolder(folder: string): Promise<PackageRecord | undefined>;
   /** Makes or takes over a name for a folder (null: import). Throws `package-name-taken` where another folder has it. */
   claim(name: string, folder: string | null): Promise<PackageRecord>;

@@ -53,8 +53,8 @@ export class VersionFiles implements VersionStore {
     return this.records.find(name);
   }
 
-  async packageOfFolder(folder: string): Promise<PackageRecord | undefined> {
-    return (await this.records.all()).find((record) => record.folder === folder);
+  packageOfFolder(folder: string): Promise<PackageRecord | undefined> {
+    return this.records.ofFolder(folder);
   }
 
   claim(name: string, folder: string | null): Promise<PackageRecord> {

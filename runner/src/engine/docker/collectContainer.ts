@@ -2,6 +2,7 @@
 import { readFile, rm, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import * as z from 'zod';
+import { packTar } from '../../archive/tarPack';
 import { readTarFile } from '../../archive/tarFile';
 import { unpackOutputs } from '../../archive/tarUnpack';
 import { completionRecordSchema, recordFileName, type CompletionRecord } from '../../domain/completionRecord';
@@ -12,9 +13,11 @@ import { harnessSpecSchema } from '../harnessSpec';
 import { base, containerName, controlFolder, labels } from './containerSpec';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 import { readComplaints } from './followContainer';
+import type { OutputsInLog } from './outputsInLog';
 import { containerPath, ignoring } from './runObjects';
 
 export interface CollectOptions {
+  readonly outputs: OutputsInLog;
   readonly onProgress: OnProgress;
   readonly signal?: AbortSignal | undefined;
 }
@@ -27,7 +30,9 @@ export async function collectContainer(
   staging: string,
   options: CollectOptions,
 ): Promise<Collected> {
-  const found = await collectFrom(client, ref, containerPath(ref), staging, options);
+  const found =
+    (await collectFromLog(ref, staging, options)) ??
+    (await collectFrom(client, ref, containerPath(ref), staging, options));
   const { record, problem, warnings } = found.isReadable ? found : await collectFromCopy(client, ref, staging, options);
   const complaint = record === undefined ? await readComplaints(client, ref, options.signal).catch(() => '') : '';
   const skipped = (record?.skipped ?? []).map(({ path, reason }): Warning => ({
@@ -41,6 +46,18 @@ interface FoundOutput extends FoundRecord {
   readonly warnings: readonly Warning[];
   /** False where not even what we put into the container can be read. */
   readonly isReadable: boolean;
+}
+
+/** Undefined where the log has not brought all of it: then the container is asked. */
+async function collectFromLog(ref: RunRef, staging: string, options: CollectOptions): Promise<FoundOutput | undefined> {
+  const sources = options.outputs.collect(ref.runId, 'out');
+  if (sources === undefined) return undefined;
+  await rm(staging, { recursive: true, force: true });
+  const tar = packTar(sources, { uid: 0, gid: 0 });
+  const { warnings } = await unpackOutputs(tar, staging, { root: 'out', place: `${base}/out`, signal: options.signal });
+  const found = await recordBeside(ref, staging);
+  if (found?.record === undefined) return undefined;
+  return { ...found, warnings: warnings.map(belowPackage), isReadable: true };
 }
 
 /** `container`: path of its API. */

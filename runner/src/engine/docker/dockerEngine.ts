@@ -26,6 +26,7 @@ import {
   type Inspected,
 } from './runObjects';
 import { planImage } from './planImage';
+import { OutputsInLog } from './outputsInLog';
 import { removeSenders, sendDataset } from './sendDataset';
 import { sshProgram } from './sshProgram';
 import { startContainer } from './startContainer';
@@ -43,6 +44,7 @@ export interface DockerEngineOptions {
 export function createDockerEngine(options: DockerEngineOptions): Engine {
   const { name, endpoint, environment } = options;
   const client = new DockerClient(name, endpoint, agentFor(name, endpoint, sshProgram(environment)));
+  const outputs = new OutputsInLog();
   let info: Promise<EngineInfo> | undefined;
   /** Asked once; an engine that did not answer is asked again. */
   const known = (signal?: AbortSignal): Promise<EngineInfo> => {
@@ -93,10 +95,14 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
       return { warnings: [], isRunning: true };
     },
     inspect: (ref, signal) => inspect(client, ref, signal),
-    follow: (ref, follow) => followContainer(client, ref, follow),
+    follow: (ref, follow) => followContainer(client, ref, follow, outputs),
     stop: (ref, { graceSeconds, signal }) => explained(() => stop(client, ref, graceSeconds, signal)),
-    collect: (ref, staging, collect) => explained(() => collectContainer(client, ref, staging, collect)),
-    remove: (ref, signal) => explained(() => remove(client, ref, signal)),
+    collect: (ref, staging, collect) =>
+      explained(() => collectContainer(client, ref, staging, { ...collect, outputs })),
+    remove: (ref, signal) => {
+      outputs.forget(ref.runId);
+      return explained(() => remove(client, ref, signal));
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import type { FollowOptions, LogChunk, LogCursor, RunRef } from '../engine';
 import { decodeRecord, LineSplitter } from '../logFrames';
 import { demux } from './demux';
 import { DockerRefusal, type DockerClient } from './dockerClient';
+import type { OutputsInLog } from './outputsInLog';
 import { containerPath } from './runObjects';
 
 export interface LogItem {
@@ -20,14 +21,15 @@ export async function* followContainer(
   client: DockerClient,
   ref: RunRef,
   options: FollowOptions,
+  outputs: OutputsInLog,
 ): AsyncGenerator<LogItem> {
   const after = options.after?.sequence ?? 0;
   const since = Math.max(0, Number(options.after?.hint ?? '0') - marginSeconds);
   let first = true;
-  for await (const item of records(client, ref, options, since)) {
+  for await (const item of records(client, ref, options, since, outputs)) {
     // A gap at the beginning: the engine's times are not what they were, so everything is read.
     if (first && since > 0 && item.chunk.sequence > after + 1) {
-      yield* followContainer(client, ref, { ...options, after: { sequence: after, hint: '0' } });
+      yield* followContainer(client, ref, { ...options, after: { sequence: after, hint: '0' } }, outputs);
       return;
     }
     first = false;
@@ -40,6 +42,7 @@ async function* records(
   ref: RunRef,
   options: FollowOptions,
   since: number,
+  outputs: OutputsInLog,
 ): AsyncGenerator<LogItem> {
   const query = { stdout: true, stderr: false, follow: options.live, timestamps: false, since };
   const { signal } = options;
@@ -59,7 +62,7 @@ async function* records(
       if (frame.stream !== 'stdout') continue;
       for (const line of lines.push(frame.data)) {
         const chunk = decodeRecord(line);
-        if (chunk === undefined) continue;
+        if (chunk === undefined || outputs.take(ref.runId, chunk)) continue;
         yield { chunk, cursor: { sequence: chunk.sequence, hint: String(Math.floor(chunk.time / 1000)) } };
       }
     }

@@ -1,0 +1,154 @@
+/** Input that is odd but real: each is refused by its code, or taken as the user meant it. */
+import { mkdir, rm, stat, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { errorSchema } from '../../runner/src/domain/documents';
+import { runSchema, type Run } from '../../runner/src/domain/run';
+import { exportedSchema, publishedSchema, versionsSchema } from '../../runner/src/domain/version';
+import { CommandLine, train } from '../support/commandLine';
+
+const saving = train('pass', 'open("model.txt", "w").write("x")');
+const start = ['run', 'digits', '--dataset', 'data/d', '--engine', 'process'];
+
+let cli: CommandLine;
+beforeEach(async () => {
+  cli = await CommandLine.make({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
+  await cli.write({ 'digits/train.py': saving, 'data/d/a.txt': 'one' });
+});
+afterEach(() => cli.remove());
+
+const refused = async (code: string, ...args: string[]): Promise<string> => {
+  const { document, code: exit } = await cli.json(...args);
+  const { error } = errorSchema.parse(document);
+  expect([error.code, exit]).toEqual([code, 2]);
+  return `${error.message} ${error.hint}`;
+};
+const run = async (...args: string[]): Promise<Run> => runSchema.parse((await cli.json(...start, ...args)).document);
+const nameOf = async (...args: string[]): Promise<string> =>
+  publishedSchema.parse((await cli.json('publish', ...args)).document).package;
+
+describe('the store', () => {
+  test('cannot be a file, nor lie below one', async () => {
+    await refused('usage', 'runs', '--store', 'digits/train.py');
+    await refused('usage', 'publish', 'digits', '--store', 'digits/train.py/store');
+    expect((await cli.json('runs', '--store', 'not/yet/there')).document).toEqual({ runs: [] });
+  });
+});
+
+describe('the artifacts directory', () => {
+  const refuse = (value: string, ...more: string[]): Promise<string> =>
+    refused('parameter-invalid', ...start, '--env', `artifacts_directory=${value}`, ...more);
+
+  test('cannot lie below a file of the package, have a name that is too long, or hold ".."', async () => {
+    await refuse('train.py/out');
+    await refuse('a'.repeat(256));
+    expect(await refuse('a/../b')).not.toContain('leaves');
+  });
+
+  test('cannot be a folder of the version that the run starts from, wherever that came from', async () => {
+    await cli.write({ 'digits/Out/x.txt': '1' });
+    await cli.json('publish', 'digits');
+    await rm(join(cli.folder, 'digits/Out'), { recursive: true });
+    await refuse('out', '--from', '1.0');
+  });
+
+  test('can be a folder beside the package that is not published', async () => {
+    await cli.write({ 'digits/out/x.txt': '1', 'digits/.pipelineignore': 'out\n' });
+    const made = await run('--env', 'artifacts_directory=out');
+    expect(made.state).toBe('Successful');
+  });
+
+  test('may be called data: the dataset is then mounted beside it', async () => {
+    const body =
+      'print(os.path.basename(data_directory))\nopen(os.path.join(os.environ["artifacts_directory"], "m"), "w")';
+    await cli.write({ 'digits/train.py': train(body) });
+    const made = await run('--env', 'artifacts_directory=data/mine');
+    expect(made).toMatchObject({
+      state: 'Successful',
+      results: { run_summary: { outputs: { artifacts_data: 'artifacts' } } },
+    });
+    expect((await cli.run('logs', made.id)).out).toBe('data_directory\n');
+  });
+});
+
+describe('the configuration file', () => {
+  const pipelines = [
+    { name: 'good', package: 'digits', dataset: 'data/d', engine: 'process' },
+    { name: 'number', package: 'digits', dataset: 'data/d', parameters: { epochs: 3 } },
+    { name: 'long', package: 'digits', dataset: 'data/d', parameters: { text: 'x'.repeat(200_000) } },
+  ];
+
+  test('with a mistake in one pipeline keeps nothing else from running', async () => {
+    await cli.write({ '.vscode/training-pipelines.json': `\uFEFF${JSON.stringify({ pipelines })}` });
+    expect((await cli.json('run', '--pipeline', 'good')).code).toBe(0);
+    expect((await cli.json(...start)).code).toBe(0);
+    expect(await refused('usage', 'run', '--pipeline', 'number')).toContain('pipelines.1.parameters.epochs');
+  });
+
+  test('can ask for a value that no environment variable can hold, which is refused', async () => {
+    await cli.write({ '.vscode/training-pipelines.json': JSON.stringify({ pipelines }) });
+    expect(await refused('parameter-invalid', 'run', '--pipeline', 'long')).toContain('128 KiB');
+  });
+
+  test('can ask for more parameters than a process can be given, which is no fault of the code', async () => {
+    const parameters = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`p${i}`, 'x'.repeat(100_000)]));
+    const many = { name: 'many', package: 'digits', dataset: 'data/d', engine: 'process', parameters };
+    await cli.write({ '.vscode/training-pipelines.json': JSON.stringify({ pipelines: [many] }) });
+    const { code, document } = await cli.json('run', '--pipeline', 'many');
+    expect(code).toBe(3);
+    const { cause } = runSchema.parse(document);
+    expect(cause?.kind).toBe('engine');
+    expect(cause?.hint).toContain('too long');
+  });
+});
+
+describe('a folder with several names', () => {
+  test('goes by the one that it took last', async () => {
+    expect(await nameOf('digits')).toBe('digits');
+    expect(await nameOf('digits', '--name', 'ziffern')).toBe('ziffern');
+    expect(await nameOf('digits')).toBe('ziffern');
+    expect((await run()).package).toBe('ziffern');
+    expect(await nameOf('digits', '--name', 'digits')).toBe('digits');
+    expect(await nameOf('digits')).toBe('digits');
+    const { versions } = versionsSchema.parse((await cli.json('versions')).document);
+    expect(versions.map(({ package: name, version }) => `${name}@${version}`)).toEqual([
+      'digits@1.0',
+      'ziffern@1.1',
+      'ziffern@1.0',
+    ]);
+  });
+});
+
+describe('files', () => {
+  test('an export to a path that ends with a slash goes into that folder', async () => {
+    await cli.json('publish', 'digits');
+    const { document } = await cli.json('export', 'digits@1.0', 'new/folder/');
+    expect(exportedSchema.parse(document).path).toBe('new/folder/digits-1.0.zip');
+    expect((await stat(join(cli.folder, 'new/folder'))).isDirectory()).toBe(true);
+  });
+
+  test('an import of a folder says what takes in folders', async () => {
+    expect(await refused('archive-refused', 'import', 'digits')).toContain('publish');
+  });
+
+  test('a dataset of links names the first and counts the others; absolute links are told of', async () => {
+    for (let i = 0; i < 30; i++) await symlink('/etc/hostname', join(cli.folder, `data/d/l${i}`));
+    const links = async (dataset: string): Promise<string[]> => {
+      const made = runSchema.parse(
+        (await cli.json('run', 'digits', '--dataset', dataset, '--engine', 'process')).document,
+      );
+      return made.warnings.filter(({ code }) => code === 'dataset-link').map(({ message }) => message);
+    };
+    const said = await links('data/d');
+    expect(said).toHaveLength(21);
+    expect(said.at(-1)).toContain('10 more entries');
+    await mkdir(join(cli.folder, 'data/e'));
+    await cli.write({ 'data/e/a.txt': '1' });
+    await symlink(join(cli.folder, 'data/e/a.txt'), join(cli.folder, 'data/e/b.txt'));
+    expect(await links('data/e')).toEqual([expect.stringContaining('absolute path')]);
+  });
+});
+
+test('-h is --help', async () => {
+  expect(await cli.run('run', '-h')).toEqual(await cli.run('run', '--help'));
+});
