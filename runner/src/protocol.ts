@@ -202,9 +202,15 @@ export const pruneRequest = new RequestType<{ readonly keep: number }, Deleted, 
 export const enginesRequest = new RequestType0<readonly EngineFacts[], ExpectedErrorData>('engine/list');
 
 /** A look inside a dataset folder (absolute or relative to the workspace). */
-export const peekDatasetRequest = new RequestType<{ readonly path: string }, DatasetPeek, ExpectedErrorData>(
-  'dataset/peek',
-);
+export const peekDatasetRequest = new RequestType<
+  {
+    readonly path: string;
+    /** True: only the names of its folders, nothing is counted. */
+    readonly namesOnly?: boolean;
+  },
+  DatasetPeek,
+  ExpectedErrorData
+>('dataset/peek');
 export interface DatasetPeek {
   /** As shown: relative to the workspace where it lies inside. */
   readonly path: string;

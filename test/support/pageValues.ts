@@ -1,6 +1,6 @@
 /** Values that the pages show. */
 import type { Run } from '../../runner/src/domain/run';
-import { emptyDraft, type PanelState, type RunPageState } from '../../webview/src/protocol';
+import { emptyDraft, type CheckFacts, type PanelState, type RunPageState } from '../../webview/src/protocol';
 
 export function runOf(part: Partial<Run> = {}): Run {
   return {
@@ -66,10 +66,31 @@ export const failedRun = runOf({
   results: null,
 });
 
+export const checks: CheckFacts = {
+  engine: { name: 'docker', milliseconds: 3, problem: null },
+  findings: [],
+  blocking: 0,
+  packageProblem: null,
+  seal: null,
+  reads: [
+    { name: 'epochs', fallback: '10' },
+    { name: 'batch_size', fallback: '64' },
+  ],
+  gpuProblem: null,
+  environment: { kind: 'ready', base: 'python:3.12-slim', isBaseThere: true, files: ['requirements.txt'], changed: [] },
+  environmentProblem: null,
+  disk: { free: 112_000_000_000 },
+};
+
 export function panelState(part: Partial<PanelState> = {}): PanelState {
   return {
     packages: [
-      { name: 'digits', folder: 'packages/digits', versions: ['1.1', '1.0'] },
+      {
+        name: 'digits',
+        folder: 'packages/digits',
+        versions: ['1.2', '1.1', '1.0'],
+        made: { '1.2': { at: '2026-01-01T12:00:06.200Z', trained: true } },
+      },
       { name: 'wine', folder: null, versions: ['1.0'] },
     ],
     draft: {
@@ -83,6 +104,7 @@ export function panelState(part: Partial<PanelState> = {}): PanelState {
       ],
     },
     saved: true,
+    enginesAt: Date.now(),
     engines: [
       {
         name: 'docker',
@@ -114,7 +136,9 @@ export function panelState(part: Partial<PanelState> = {}): PanelState {
       publishes: true,
       makes: '2.1',
       engine: 'docker',
-      why: 'train.py changed since 1.1, so the working folder is published first.',
+      changedSince: { version: '1.2', paths: ['requirements.txt', 'train.py'] },
+      source: { files: 6, bytes: 18_000 },
+      taken: [],
     },
     planning: false,
     problems: [],
@@ -126,7 +150,17 @@ export function panelState(part: Partial<PanelState> = {}): PanelState {
       partial: false,
       entries: ['0', '1', '2', '3', '4'].map((name) => ({ name, kind: 'folder', files: 178, bytes: 308_000 })),
       subFolders: ['0', '1', '2', '3', '4'],
+      pictures: [
+        {
+          name: '0/a.png',
+          source:
+            'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+        },
+      ],
+      milliseconds: 100,
+      changes: { version: '1.2', added: 897, changed: 3, removed: 0 },
     },
+    checks,
     recentDatasets: ['data/digits_small', 'data/a_folder_with_a_long_name/and_another_one_below/it'],
     runs: [runOf(), failedRun],
     ...part,

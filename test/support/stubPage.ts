@@ -25,7 +25,7 @@ function html(theme: ThemeName): string {
     .join(' ');
   const contrast = theme.startsWith('high-contrast') ? 'vscode-high-contrast' : '';
   return `<!DOCTYPE html><html lang="en" style="${variables.replaceAll('"', "'")}"><head><meta charset="UTF-8"><title>Pipeline</title>
-<link rel="stylesheet" href="/dist/codicon.css"><link rel="stylesheet" href="/client/media/page.css">
+<link rel="stylesheet" href="/dist/codicon.css"><link rel="stylesheet" href="/client/media/page.css"><link rel="stylesheet" href="/client/media/panel.css">
 <script>window.sent = []; window.state = undefined;
 window.acquireVsCodeApi = () => ({ postMessage: (m) => window.sent.push(m), getState: () => window.state, setState: (s) => (window.state = s) });</script>
 </head><body class="vscode-${theme.includes('light') ? 'light' : 'dark'} ${contrast}" data-vscode-theme-kind="vscode-${theme}">

@@ -34,39 +34,58 @@ type ValueElement = HTMLElement & { value: string };
  * Text fields and check boxes overwrite `aria-label` when they connect and drop `aria-description`, so the name goes to
  * the inner input, after every insertion.
  */
-function nameInput(element: HTMLElement, name: string, problem: string): void {
+function nameInput(element: HTMLElement, { name, problem = '', help = '' }: Described): void {
   if (element.getAttribute('aria-label') !== name) element.setAttribute('aria-label', name);
   const input = element.shadowRoot?.querySelector('input');
   if (input === null || input === undefined) return;
   input.setAttribute('aria-label', name);
   input.setAttribute('aria-invalid', String(problem !== ''));
-  if (problem === '') input.removeAttribute('aria-description');
-  else input.setAttribute('aria-description', problem);
+  describe(input, problem === '' ? help : problem);
 }
 
-export interface FieldOptions {
-  readonly id: string;
+interface Described {
   readonly name: string;
+  readonly problem?: string;
+  /** The help line under the field, for those who do not see it beside the field. */
+  readonly help?: string;
+}
+
+function describe(element: Element, text: string): void {
+  if (text === '') element.removeAttribute('aria-description');
+  else element.setAttribute('aria-description', text);
+}
+
+export interface FieldOptions extends Described {
+  readonly id: string;
   readonly value: string;
   readonly placeholder?: string;
   readonly secret?: boolean;
-  readonly problem?: string;
+  /** In the editor's font: names, values, paths. */
+  readonly mono?: boolean;
   readonly onInput: (value: string) => void;
+  /** The field is left, or Enter is pressed in it. */
+  readonly onCommit?: (value: string) => void;
+  readonly onKey?: (event: KeyboardEvent) => void;
 }
 
 const valueOf = (event: Event): string => (event.currentTarget as ValueElement).value;
 
 export function textField(options: FieldOptions): HTMLElement {
-  const { id, name, value, placeholder = '', secret = false, problem = '', onInput } = options;
+  const { id, value, placeholder = '', secret = false, problem = '', mono = false } = options;
   const element = document.createElement('vscode-text-field');
   element.id = id;
+  if (mono) element.setAttribute('data-mono', '');
   element.setAttribute('placeholder', placeholder);
   element.setAttribute('type', secret ? 'password' : 'text');
   if (problem !== '') element.setAttribute('data-invalid', '');
   return wish(element, {
     value,
-    handlers: { input: (event) => onInput(valueOf(event)) },
-    mend: (mounted) => nameInput(mounted, name, problem),
+    handlers: {
+      input: (event) => options.onInput(valueOf(event)),
+      change: (event) => options.onCommit?.(valueOf(event)),
+      keydown: (event) => options.onKey?.(event as KeyboardEvent),
+    },
+    mend: (mounted) => nameInput(mounted, options),
   });
 }
 
@@ -75,6 +94,8 @@ export interface ChoiceOptions {
   readonly name: string;
   readonly value: string;
   readonly choices: readonly { readonly value: string; readonly text: string }[];
+  readonly problem?: string;
+  readonly help?: string;
   readonly onChange: (value: string) => void;
 }
 
@@ -86,10 +107,12 @@ interface Dropdown extends ValueElement {
 
 /** A choice that is not among `choices` any more is shown as gone, never silently replaced. */
 export function dropdown(options: ChoiceOptions): HTMLElement {
-  const { id, name, value, choices, onChange } = options;
+  const { id, name, value, choices, problem = '', help = '', onChange } = options;
   const element = document.createElement('vscode-dropdown') as Dropdown;
   element.id = id;
   element.setAttribute('aria-label', name);
+  describe(element, problem === '' ? help : problem);
+  if (problem !== '') element.setAttribute('data-invalid', '');
   const isGone = value !== '' && !choices.some((choice) => choice.value === value);
   const gone = isGone ? [{ value, text: `${value} (gone)` }] : [];
   const all = [...gone, ...choices];
@@ -142,9 +165,12 @@ export function checkbox(
   checked: boolean,
   onChange: (checked: boolean) => void,
   shown = name,
+  options: { readonly id?: string; readonly help?: string } = {},
 ): HTMLElement {
   const element = document.createElement('vscode-checkbox');
   element.textContent = shown;
+  if (options.id !== undefined) element.id = options.id;
+  describe(element, options.help ?? '');
   if (checked) element.setAttribute('checked', '');
   return wish(element, {
     checked,
@@ -180,10 +206,11 @@ export function button(
 }
 
 export function radioGroup(options: ChoiceOptions & { readonly disabled: ReadonlySet<string> }): HTMLElement {
-  const { id, name, value, choices, disabled, onChange } = options;
+  const { id, name, value, choices, disabled, problem = '', help = '', onChange } = options;
   const group = document.createElement('vscode-radio-group');
   group.id = id;
   group.setAttribute('aria-label', name);
+  describe(group, problem === '' ? help : problem);
   for (const choice of choices) {
     const radio = document.createElement('vscode-radio');
     radio.setAttribute('value', choice.value);

@@ -22,6 +22,7 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, titl
 <title>${title.replaceAll(/[<>&"]/g, '')}</title>
 <link rel="stylesheet" href="${uri('dist', 'codicon.css')}">
 <link rel="stylesheet" href="${uri('client', 'media', 'page.css')}">
+<link rel="stylesheet" href="${uri('client', 'media', 'panel.css')}">
 </head>
 <body>
 <div id="root"></div>

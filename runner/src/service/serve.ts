@@ -168,8 +168,9 @@ export function serve({ connection, open, log }: ServiceOptions): Service {
     (await current()).runner.datasetChanges(path, AbortSignal.timeout(changesMilliseconds)).catch(() => null),
   );
   let peeking = new AbortController();
-  on(door.peekDatasetRequest, async ({ path }) => {
+  on(door.peekDatasetRequest, async ({ path, namesOnly = false }) => {
     const { runner } = await current();
+    if (namesOnly) return peekDataset(runner.workspace, path, { budgetMilliseconds: 0 });
     // One dataset is counted at a time: the one that was asked for last.
     peeking.abort();
     peeking = new AbortController();

@@ -1,190 +1,119 @@
-/** Where and with what a run goes, what it keeps, and what few change. */
-import { formatBytes } from '../../../runner/src/domain/format';
-import type { EngineFacts } from '../../../runner/src/domain/engineFacts';
-import type { Draft, PanelState } from '../protocol';
-import { checkbox, dropdown, radioGroup, textField } from '../toolkit';
-import { engineWords } from './engineWords';
+/** Where and with what a run goes. */
+import { formatBytes, formatSeconds } from '../../../runner/src/domain/format';
+import { engineWords, type EngineFacts } from '../../../runner/src/domain/engineFacts';
+import type { PanelState } from '../protocol';
+import { dropdown, textField } from '../toolkit';
+import { engineOf } from '../words/planWords';
 import { h, link, section } from './dom';
-import { field } from './fieldView';
-import type { PanelActions } from './panelActions';
+import { field, problemAt, type FieldContext } from './fieldView';
+import { gpuView } from './gpuView';
 
-export function computeSection(state: PanelState, { edit, send }: PanelActions): HTMLElement {
-  const { draft } = state;
+export function computeSection(state: PanelState, context: FieldContext): HTMLElement {
+  const engine = engineOf(state);
   return section(
     'Compute',
-    h('div', { class: 'pair' }, engineField(state, edit), engineFacts(state, send)),
-    field(state, 'gpu', 'GPU', gpuChoice(draft, edit)),
-    gpuDetail(state, edit),
-    limits(state, edit),
-    h('p', { class: 'help' }, 'Empty means: all memory, all CPUs, half of the memory as shared memory, no time limit.'),
+    h('div', { class: 'pair' }, engineField(state, context), engineFacts(state, engine, context)),
+    gpuView(state, context),
+    limits(state, engine, context),
   );
 }
 
-type Edit = PanelActions['edit'];
-
-function engineField(state: PanelState, edit: Edit): HTMLElement {
-  const known = (state.engines ?? []).map(({ name, state: is, version }) => ({
+function engineField(state: PanelState, context: FieldContext): HTMLElement {
+  const { draft, engines, plan } = state;
+  const known = (engines ?? []).map(({ name, state: is }) => ({
     value: name,
-    text: is === 'ready' ? `${engineWords(name)}, ${version}` : `${engineWords(name)}, ${is}`,
+    text: is === 'ready' ? engineWords(name) : `${engineWords(name)}, ${stateWords[is]}`,
   }));
-  const choices = [{ value: '', text: 'Automatic: Docker, else the local Python' }, ...known];
-  const onChange = (engine: string): void => edit({ engine });
-  const control = dropdown({ id: 'engine', name: 'Engine', value: state.draft.engine, choices, onChange });
-  return field(state, 'engine', 'Engine', control);
-}
-
-function engineFacts({ draft, engines }: PanelState, send: PanelActions['send']): HTMLElement {
-  const engine = engines?.find((one) => one.name === draft.engine);
-  const again = link('Ask again', () => send({ kind: 'askEngines' }));
-  if (engines === undefined) return h('p', { class: 'help' }, 'Asking the engines… ', again);
-  return h(
-    'p',
-    { class: 'help' },
-    automatic(engines, draft.engine) ?? (engine === undefined ? '' : factsOf(engine)),
-    ' ',
-    again,
-  );
-}
-
-/** What "automatic" means just now. */
-function automatic(engines: readonly EngineFacts[], chosen: string): string | undefined {
-  if (chosen !== '') return undefined;
-  const docker = engines.find((one) => one.name === 'docker');
-  if (docker === undefined || docker.problem === null) return docker === undefined ? '' : factsOf(docker);
-  return `Runs use the local Python now, without isolation. ${docker.problem.message}`;
-}
-
-function factsOf({ problem, cpus, memory }: EngineFacts): string {
-  if (problem !== null) return problem.message;
-  return `${cpus ?? 0} CPUs, ${formatBytes(memory ?? 0)} memory.`;
-}
-
-function gpuChoice(draft: Draft, edit: Edit): HTMLElement {
-  return radioGroup({
-    id: 'gpu',
-    name: 'GPU',
-    value: draft.gpuKind,
-    disabled: new Set(),
-    choices: [
-      { value: 'none', text: 'None' },
-      { value: 'all', text: 'All' },
-      { value: 'count', text: 'Count' },
-      { value: 'ids', text: 'Choose' },
-    ],
-    onChange: (value) => edit({ gpuKind: value as Draft['gpuKind'] }),
+  const found = plan === undefined || draft.engine !== '' ? '' : `: ${engineWords(plan.engine)}`;
+  // Before they were asked, an engine is not known to be gone.
+  const own =
+    engines === undefined && draft.engine !== '' ? [{ value: draft.engine, text: engineWords(draft.engine) }] : [];
+  const control = dropdown({
+    id: 'engine',
+    name: 'Engine',
+    value: draft.engine,
+    choices: [{ value: '', text: `Automatic${found}` }, ...own, ...known],
+    problem: problemAt(context, 'engine'),
+    onChange: (engine) => context.actions.edit({ engine }),
   });
+  return field(context, 'engine', 'Engine', control);
 }
 
-function gpuDetail(state: PanelState, edit: Edit): HTMLElement | false {
-  const { gpuKind, gpuCount, gpuIds } = state.draft;
-  if (gpuKind === 'count') {
-    const onInput = (value: string): void => edit({ gpuCount: value });
-    return field(
-      state,
-      'gpuCount',
-      'How many',
-      textField({ id: 'gpuCount', name: 'Number of GPUs', value: gpuCount, onInput }),
-    );
-  }
-  if (gpuKind !== 'ids') return false;
-  const onInput = (text: string): void => {
-    const ids = text.split(',').map((id) => id.trim());
-    edit({ gpuIds: ids.filter((id) => id !== '') });
-  };
-  const control = textField({ id: 'gpuIds', name: 'GPU ids', value: gpuIds.join(','), placeholder: '0,1', onInput });
-  return field(state, 'gpuIds', 'Which', control);
+const stateWords: Readonly<Record<EngineFacts['state'], string>> = {
+  ready: 'ready',
+  unreachable: 'doesn’t answer',
+  permission: 'no permission',
+  unsupported: 'not supported',
+};
+
+const freshMilliseconds = 30_000;
+
+/** Facts with their age: over 30 s old they say so, and can be asked for again. */
+function engineFacts(state: PanelState, engine: EngineFacts | undefined, { actions }: FieldContext): HTMLElement {
+  const { engines, asking = false, enginesAt = 0 } = state;
+  const again = link('Ask again', () => actions.send({ kind: 'askEngines' }));
+  if (engines === undefined || asking) return h('p', { class: 'help facts' }, 'Asking the engines.');
+  const age = Date.now() - enginesAt;
+  const facts = engine === undefined ? noEngine(state) : factsWords(engine);
+  const line = h('p', { class: 'help facts' }, facts);
+  const fallback = fallbackWords(state, engine);
+  if (fallback !== '') line.append(` ${fallback}`);
+  if (enginesAt > 0 && age > freshMilliseconds)
+    line.append(` Asked ${formatSeconds(Math.round(age / 10_000) * 10)} ago.`);
+  line.append(' ', again);
+  return line;
 }
 
-function limits(state: PanelState, edit: Edit): HTMLElement {
+const noEngine = ({ draft }: PanelState): string =>
+  draft.engine === '' ? 'No engine answers.' : `${engineWords(draft.engine)} is gone.`;
+
+function factsWords({ kind, version, cpus, memory, problem }: EngineFacts): string {
+  if (problem !== null) return problem.message;
+  const name =
+    kind === 'process' ? `Python ${version.replace(/^Python /, '')}, without isolation` : `Docker Engine ${version}`;
+  return `${name}: ${cpus ?? 0} CPUs, ${formatBytes(memory ?? 0)} memory.`;
+}
+
+/** Why the automatic choice is what it is. */
+function fallbackWords({ draft, engines = [] }: PanelState, engine: EngineFacts | undefined): string {
+  if (draft.engine !== '' || engine?.kind !== 'process') return '';
+  return engines.find((one) => one.problem !== null)?.problem?.message ?? '';
+}
+
+function limits(state: PanelState, engine: EngineFacts | undefined, context: FieldContext): HTMLElement {
+  const cpus = engine?.cpus ?? null;
+  const help = limitWords(engine);
   const limit = (id: 'memory' | 'cpus' | 'shm' | 'timeout', label: string, placeholder: string): HTMLElement => {
-    const onInput = (value: string): void => edit({ [id]: value });
-    return field(state, id, label, textField({ id, name: label, value: state.draft[id], placeholder, onInput }));
+    const onInput = (value: string): void => context.actions.edit({ [id]: value });
+    const problem = problemAt(context, id);
+    const value = state.draft[id];
+    return field(context, id, label, textField({ id, name: label, value, placeholder, problem, help, onInput }));
   };
   return h(
     'div',
-    { class: 'four' },
-    limit('memory', 'Memory', 'no limit'),
-    limit('cpus', 'CPUs', 'all'),
-    limit('shm', 'Shared memory', 'half'),
-    limit('timeout', 'Time limit', 'no limit'),
-  );
-}
-
-export function outputSection(state: PanelState, { edit }: PanelActions): HTMLElement {
-  const { draft } = state;
-  return section(
-    'Output',
-    checkbox('Save training data', draft.saveTrainingData, (saveTrainingData) => edit({ saveTrainingData })),
-    h('p', { class: 'help' }, 'Keeps a copy of the dataset with the run, under data_directory.'),
-    field(
-      state,
-      'artifactsDirectory',
-      'Artifacts directory',
-      textField({
-        id: 'artifactsDirectory',
-        name: 'Artifacts directory',
-        value: draft.artifactsDirectory,
-        placeholder: 'artifacts',
-        onInput: (artifactsDirectory) => edit({ artifactsDirectory }),
-      }),
-      'What train.py writes there is kept with the run.',
-    ),
-  );
-}
-
-export function advancedSection(state: PanelState, { edit }: PanelActions): HTMLElement {
-  const { draft } = state;
-  const summary = `${draft.image === '' ? 'python:3.12-slim' : draft.image}, network ${draft.network}, dataset ${draft.datasetAccess}`;
-  const details = h(
-    'details',
-    {},
-    h('summary', {}, summary),
-    field(
-      state,
-      'image',
-      'Image',
-      textField({
-        id: 'image',
-        name: 'Base image',
-        value: draft.image,
-        placeholder: 'python:3.12-slim',
-        onInput: (image) => edit({ image }),
-      }),
-    ),
+    { class: 'limits' },
     h(
       'div',
-      { class: 'pair' },
-      field(
-        state,
-        'network',
-        'Network',
-        dropdown({
-          id: 'network',
-          name: 'Network',
-          value: draft.network,
-          choices: [
-            { value: 'bridge', text: 'bridge' },
-            { value: 'none', text: 'none' },
-          ],
-          onChange: (value) => edit({ network: value as Draft['network'] }),
-        }),
-      ),
-      field(
-        state,
-        'datasetAccess',
-        'Dataset access',
-        dropdown({
-          id: 'datasetAccess',
-          name: 'Dataset access',
-          value: draft.datasetAccess,
-          choices: [
-            { value: 'read-only', text: 'read-only' },
-            { value: 'copy', text: 'a private writable view' },
-          ],
-          onChange: (value) => edit({ datasetAccess: value as Draft['datasetAccess'] }),
-        }),
-      ),
+      { class: 'four' },
+      limit('memory', 'Memory', 'no limit'),
+      limit('cpus', 'CPUs', cpus === null || cpus === 0 ? 'all' : `all ${cpus}`),
+      limit('shm', 'Shared memory', shmWords(state, engine)),
+      limit('timeout', 'Time limit', 'no limit'),
     ),
+    h('p', { class: 'help' }, help),
   );
-  return section('Advanced', details);
+}
+
+/** Half of the memory, as the engine does it. */
+function shmWords({ draft }: PanelState, engine: EngineFacts | undefined): string {
+  const { memory = null } = engine ?? {};
+  return draft.memory.trim() !== '' || memory === null || memory === 0 ? 'half the memory' : formatBytes(memory / 2);
+}
+
+/** What empty means here. */
+function limitWords(engine: EngineFacts | undefined): string {
+  if (engine?.kind === 'process')
+    return 'The local Python is not held to memory, CPU and shared memory limits; the time limit holds.';
+  const { cpus = null } = engine ?? {};
+  return `Empty means: all memory, all ${cpus === null || cpus === 0 ? '' : `${cpus} `}CPUs, half of the memory as shared memory, no time limit.`;
 }

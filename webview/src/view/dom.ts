@@ -34,7 +34,7 @@ export function section(title: string, ...children: readonly Child[]): HTMLEleme
   const id = `section-${title.toLowerCase().replaceAll(/\W+/g, '-')}`;
   return h(
     'section',
-    { 'aria-labelledby': id },
+    { 'aria-labelledby': id, 'data-key': id },
     h('h2', { id }, title),
     h('div', { class: 'section-body' }, ...children),
   );

@@ -76,7 +76,9 @@ function morphAttributes(old: Element, node: Element): void {
 
 /** The component changes these itself as the user works with it; the wish carries them. */
 const isOwnedByComponent = (element: Element, name: string): boolean =>
-  isComponent(element) && (name === 'value' || name === 'checked' || name === 'class');
+  (isComponent(element) && (name === 'value' || name === 'checked' || name === 'class')) ||
+  // What the user unfolded stays so.
+  (element.tagName === 'DETAILS' && name === 'open');
 
 /** After insertion: components have connected now and may have overwritten what they were given. */
 function settle(node: Node): void {

@@ -44,6 +44,8 @@ export function grant(element: Control, before: Wish | undefined): void {
 
 function needsValue(element: Control, wanted: Wish, before: Wish | undefined): boolean {
   if (wanted.value === undefined || element.value === wanted.value) return false;
-  if (document.activeElement === element && element.tagName === 'VSCODE-TEXT-FIELD') return false;
+  // In the field that is being typed in, only a text that is not newer than what was told last is replaced.
+  const isTypedIn = document.activeElement === element && element.tagName === 'VSCODE-TEXT-FIELD';
+  if (isTypedIn) return before !== undefined && before.value === element.value;
   return before === undefined || before.value !== wanted.value || before.signature !== wanted.signature;
 }
