@@ -55,6 +55,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const parts: Parts = {
     ...base,
     openPanel: (pipeline, packageFolder) => panel.open(pipeline, packageFolder),
+    actOnPanel: (action) => panel.act(action),
     openRun: (id) => runPages.open(id),
   };
 

@@ -1,5 +1,6 @@
 /** What commands and views share, made once by `activate`. */
 import type * as vscode from 'vscode';
+import type { PanelAction } from './panel/panelHost';
 import type { RunnerClient } from './runnerClient';
 import type { WorkspaceModel } from './workspaceModel';
 import type { PackagesTree } from './tree/packagesTree';
@@ -20,5 +21,7 @@ export interface Parts {
   /** Absolute path of the store, once the runner told it. */
   readonly storeFolder: () => string;
   readonly openPanel: (pipeline?: string, packageFolder?: string) => Promise<void>;
+  /** What the panel's title menu does, on the panel that is open or on a pipeline that is chosen. */
+  readonly actOnPanel: (action: PanelAction) => Promise<void>;
   readonly openRun: (id: string) => Promise<void>;
 }

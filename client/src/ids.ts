@@ -21,6 +21,12 @@ export const commands = {
   deleteRun: 'trainingPipelines.deleteRun',
   revealRun: 'trainingPipelines.revealRun',
   copyId: 'trainingPipelines.copyId',
+  duplicatePipeline: 'trainingPipelines.duplicatePipeline',
+  renamePipeline: 'trainingPipelines.renamePipeline',
+  deletePipeline: 'trainingPipelines.deletePipeline',
+  openPipelineJson: 'trainingPipelines.openPipelineJson',
+  runPanel: 'trainingPipelines.runPanel',
+  browseDataset: 'trainingPipelines.browseDataset',
   showRunnerLog: 'trainingPipelines.showRunnerLog',
   restartRunner: 'trainingPipelines.restartRunner',
 } as const;
@@ -28,6 +34,11 @@ export const commands = {
 export const views = {
   packages: 'trainingPipelines.packages',
   runs: 'trainingPipelines.runs',
+} as const;
+
+/** Our webview panels. */
+export const pages = {
+  panel: 'trainingPipelines.panel',
 } as const;
 
 export const contextKeys = {

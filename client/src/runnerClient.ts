@@ -42,6 +42,9 @@ export class RunnerClient implements vscode.Disposable {
   private readonly log = new vscode.EventEmitter<Appended>();
   private readonly progress = new vscode.EventEmitter<{ readonly id: string; readonly progress: door.Progress }>();
   private readonly state = new vscode.EventEmitter<'up' | 'restarting' | 'gone'>();
+  private readonly counted = new vscode.EventEmitter<door.DatasetPeek>();
+  /** A large dataset is counted on after the first answer. */
+  readonly onDatasetCounted = this.counted.event;
   readonly onRun = this.run.event;
   readonly onStore = this.store.event;
   readonly onLog = this.log.event;
@@ -73,7 +76,7 @@ export class RunnerClient implements vscode.Disposable {
   dispose(): void {
     this.disposed = true;
     void this.live?.then((live) => live.end()).catch(() => undefined);
-    for (const emitter of [this.run, this.store, this.log, this.progress, this.state]) emitter.dispose();
+    for (const emitter of [this.run, this.store, this.log, this.progress, this.state, this.counted]) emitter.dispose();
   }
 
   private connect(): Promise<Live> {
@@ -95,6 +98,7 @@ export class RunnerClient implements vscode.Disposable {
     live.connection.onNotification(door.runChanged, (run) => this.run.fire(run));
     live.connection.onNotification(door.storeChanged, () => this.store.fire());
     live.connection.onNotification(door.logAppended, (lines) => this.log.fire(lines));
+    live.connection.onNotification(door.datasetCounted, (peek) => this.counted.fire(peek));
     live.connection.onNotification(door.progressChanged, (progress) => this.progress.fire(progress));
     live.connection.listen();
     void live.died.then((why) => this.onDeath(live, why));

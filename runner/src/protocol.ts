@@ -201,6 +201,13 @@ export const pruneRequest = new RequestType<{ readonly keep: number }, Deleted, 
 
 export const enginesRequest = new RequestType0<readonly EngineFacts[], ExpectedErrorData>('engine/list');
 
+/** Those that are named, also where they are no more than offered: whoever asks has chosen them. */
+export const askEnginesRequest = new RequestType<
+  { readonly names: readonly string[] },
+  readonly EngineFacts[],
+  ExpectedErrorData
+>('engine/ask');
+
 /** A look inside a dataset folder (absolute or relative to the workspace). */
 export const peekDatasetRequest = new RequestType<
   {

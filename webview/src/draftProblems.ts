@@ -4,6 +4,7 @@ import { engineWords, type EngineFacts } from '../../runner/src/domain/engineFac
 import { formatBytes, formatNumber } from '../../runner/src/domain/format';
 import { normalTime, parseCpus, parseDuration, parseSize } from '../../runner/src/domain/quantities';
 import type { Draft, FieldProblem, PanelState, ParameterRow } from './protocol';
+import { gpuProblems } from './gpuProblems';
 import { neededBytes } from './words/checkWords';
 import { engineOf } from './words/planWords';
 
@@ -85,52 +86,6 @@ function engineProblem({ draft, engines }: PanelState): FieldProblem | undefined
   return engine.problem === null ? undefined : { ...head, message: engine.problem.message, fix };
 }
 
-const noGpu = { text: 'Use no GPU', edit: { gpuKind: 'none' as const } };
-
-function gpuProblems(state: PanelState): FieldProblem[] {
-  const { draft } = state;
-  const engine = engineOf(state);
-  if (draft.gpuKind === 'none') return [];
-  if (draft.gpuKind === 'count' && !/^[1-9]\d{0,3}$/.test(draft.gpuCount.trim()))
-    return [{ field: 'gpuCount', label: 'Number of GPUs', message: 'A number of GPUs, like 2.' }];
-  if (draft.gpuKind === 'ids' && draft.gpuIds.length === 0)
-    return [{ field: 'gpuIds', label: 'GPU', message: 'Choose at least one GPU.', fix: noGpu }];
-  if (engine === undefined || engine.state !== 'ready') return [];
-  return reportedProblem(state, engine);
-}
-
-/** An engine that reports no GPU may have one all the same: then only trying it tells, and the extension does. */
-function reportedProblem({ draft, engines = [], checks }: PanelState, engine: EngineFacts): FieldProblem[] {
-  const { gpus } = engine;
-  const name = engineWords(engine.name);
-  if (gpus.length === 0) {
-    if (checks === undefined || checks.gpuProblem === null || checks.engine.name !== engine.name) return [];
-    const message = `${name} reports no GPU.${elsewhere(engines, engine)}`;
-    return [{ field: 'gpu', label: 'GPU', message, fix: fixElsewhere(engines, engine) }];
-  }
-  if (draft.gpuKind === 'count' && Number(draft.gpuCount) > gpus.length)
-    return [
-      { field: 'gpuCount', label: 'Number of GPUs', message: `${name} has ${formatNumber(gpus.length, 'GPU')}.` },
-    ];
-  const gone = draft.gpuKind === 'ids' ? draft.gpuIds.filter((id) => !gpus.some((gpu) => gpu.id === id)) : [];
-  if (gone.length === 0) return [];
-  const which = gone.length === 1 ? `GPU ${gone[0] ?? ''} is` : `GPUs ${gone.join(', ')} are`;
-  return [{ field: 'gpuIds', label: 'GPU', message: `${which} not on ${name} any more.`, fix: noGpu }];
-}
-
-export const engineWithGpu = (engines: readonly EngineFacts[], not: EngineFacts): EngineFacts | undefined =>
-  engines.find((one) => one.name !== not.name && one.state === 'ready' && one.gpus.length > 0);
-
-function elsewhere(engines: readonly EngineFacts[], engine: EngineFacts): string {
-  const other = engineWithGpu(engines, engine);
-  return other === undefined ? '' : ` ${engineWords(other.name)} has ${other.gpus.length}.`;
-}
-
-function fixElsewhere(engines: readonly EngineFacts[], engine: EngineFacts): FieldProblem['fix'] {
-  const other = engineWithGpu(engines, engine);
-  return other === undefined ? noGpu : { text: `Use ${engineWords(other.name)}`, edit: { engine: other.name } };
-}
-
 function limitProblems(draft: Draft, engine: EngineFacts | undefined): FieldProblem[] {
   const checks = [
     ['memory', 'Memory', 'A size like 512m or 8g.', (text: string) => parseSize('memory', text)],
@@ -152,12 +107,9 @@ function limitProblems(draft: Draft, engine: EngineFacts | undefined): FieldProb
 /** Local Python enforces no limits, so none can be too high there. */
 function excess(field: string, value: number, engine: EngineFacts | undefined): string | undefined {
   if (engine === undefined || engine.kind === 'process') return undefined;
-  const name = engineWords(engine.name);
-  const { memory, cpus } = engine;
-  if (field === 'memory' && memory !== null && memory > 0 && value > memory)
-    return `${name} has ${formatBytes(memory)}.`;
-  if (field === 'cpus' && cpus !== null && cpus > 0 && value > cpus) return `${name} has ${formatNumber(cpus, 'CPU')}.`;
-  return undefined;
+  const most = field === 'memory' ? engine.memory : field === 'cpus' ? engine.cpus : null;
+  if (most === null || most === 0 || value <= most) return undefined;
+  return `${engineWords(engine.name)} has ${field === 'memory' ? formatBytes(most) : formatNumber(most, 'CPU')}.`;
 }
 
 export function parameterProblems(rows: readonly ParameterRow[]): FieldProblem[] {

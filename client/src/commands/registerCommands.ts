@@ -42,6 +42,12 @@ export function registerCommands(parts: Parts): vscode.Disposable[] {
     [commands.deleteRun]: (argument) => versions.deleteRun(parts, argument),
     [commands.revealRun]: (argument) => revealRun(parts, argument),
     [commands.copyId]: (argument) => copyId(argument),
+    [commands.duplicatePipeline]: () => parts.actOnPanel('duplicate'),
+    [commands.renamePipeline]: () => parts.actOnPanel('rename'),
+    [commands.deletePipeline]: () => parts.actOnPanel('deletePipeline'),
+    [commands.openPipelineJson]: () => parts.actOnPanel('openJson'),
+    [commands.runPanel]: () => parts.actOnPanel('runNow'),
+    [commands.browseDataset]: () => parts.actOnPanel('browse'),
     [commands.showRunnerLog]: () => parts.log.show(),
     [commands.restartRunner]: () => parts.runner.restart(),
   };

@@ -108,11 +108,7 @@ export function requestOf(draft: Draft, secrets: Readonly<Record<string, string>
 export function lookRequest(draft: Draft, workspace: string): RunRequest {
   const { parameters, artifactsDirectory, memory, cpus, shm, timeout } = emptyDraft;
   const gpu = gpuText(draft);
-  const request = requestOf(
-    { ...draft, parameters, artifactsDirectory, memory, cpus, shm, timeout },
-    {},
-    workspace,
-  );
+  const request = requestOf({ ...draft, parameters, artifactsDirectory, memory, cpus, shm, timeout }, {}, workspace);
   return { ...request, gpu: isGpuText(gpu) ? gpu : 'none' };
 }
 

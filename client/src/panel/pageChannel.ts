@@ -26,10 +26,7 @@ export class PageChannel<M, Out> implements vscode.Disposable {
     options: ChannelOptions<M>,
   ) {
     const { extensionUri, log, roots = [], incoming, answer } = options;
-    const own = [
-      vscode.Uri.joinPath(extensionUri, 'dist'),
-      vscode.Uri.joinPath(extensionUri, 'client', 'media'),
-    ];
+    const own = [vscode.Uri.joinPath(extensionUri, 'dist'), vscode.Uri.joinPath(extensionUri, 'client', 'media')];
     panel.webview.options = { enableScripts: true, localResourceRoots: [...own, ...roots] };
     panel.iconPath = vscode.Uri.joinPath(extensionUri, 'client', 'media', 'mortar-board.svg');
     this.subscription = panel.webview.onDidReceiveMessage(async (value: unknown) => {

@@ -1,4 +1,4 @@
 /** What the pages' hosts need of the extension. */
 import type { Parts } from '../extensionContext';
 
-export type PageParts = Omit<Parts, 'openPanel' | 'openRun'>;
+export type PageParts = Omit<Parts, 'openPanel' | 'openRun' | 'actOnPanel'>;

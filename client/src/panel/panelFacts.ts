@@ -1,6 +1,6 @@
 /** What the form means: plan, checks, dataset and engines, found out by the runner a moment after the last key. */
 import { dirname } from 'node:path/posix';
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { isExpected } from '../../../runner/src/domain/errors';
 import type { EngineFacts } from '../../../runner/src/domain/engineFacts';
 import * as door from '../../../runner/src/protocol';
@@ -54,8 +54,8 @@ export class PanelFacts implements vscode.Disposable {
     return { engines, enginesAt, asking, plan, planning, problems: [...problems, ...found], checks, dataset };
   }
 
-  get changedPaths(): door.RunPlan['changedSince'] {
-    return this.plan?.changedSince ?? null;
+  get currentPlan(): door.RunPlan | undefined {
+    return this.plan;
   }
 
   get changedData(): door.DatasetChanges | null {
@@ -78,13 +78,30 @@ export class PanelFacts implements vscode.Disposable {
     this.asking = true;
     this.options.onChange();
     try {
-      this.engines = await this.options.runner.request0(door.enginesRequest);
+      this.engines = await this.withChosen(await this.options.runner.request0(door.enginesRequest));
       this.enginesAt = Date.now();
     } finally {
       this.asking = false;
       this.options.onChange();
     }
     this.retryLater();
+  }
+
+  /** A host that is only offered is asked once it is chosen. */
+  private async withChosen(engines: readonly EngineFacts[]): Promise<readonly EngineFacts[]> {
+    const chosen = engines.find(({ name }) => name === this.draft?.engine);
+    if (chosen?.state !== 'offered') return engines;
+    const [facts] = await this.options.runner.request(door.askEnginesRequest, { names: [chosen.name] });
+    return facts === undefined ? engines : engines.map((one) => (one === chosen ? facts : one));
+  }
+
+  private async askOffered(): Promise<void> {
+    const { engines } = this;
+    if (engines === undefined) return;
+    const known = await this.withChosen(engines).catch(() => engines);
+    if (known === engines || this.engines !== engines) return;
+    this.engines = known;
+    this.options.onChange();
   }
 
   dispose(): void {
@@ -104,7 +121,8 @@ export class PanelFacts implements vscode.Disposable {
   }
 
   private async look(draft: Draft): Promise<void> {
-    await Promise.all([this.lookAtPlan(draft), this.lookAtChecks(draft), this.lookAtDataset(draft)]);
+    const looks = [this.lookAtPlan(draft), this.lookAtChecks(draft), this.lookAtDataset(draft), this.askOffered()];
+    await Promise.all(looks);
     if (draft !== this.draft) return;
     this.planning = false;
     this.options.onChange();

@@ -27,22 +27,25 @@ export function problemOf(error: unknown): FieldProblem {
 /** What the checks found that would refuse the run. */
 export function checkProblems(checks: RunPreflight | undefined): FieldProblem[] {
   if (checks === undefined) return [];
-  const { packageProblem, seal, blocking, findings, gpuProblem, environmentProblem, engine } = checks;
-  const at = (field: string, label: string, message: string): FieldProblem => ({ field, label, message });
-  const first = findings?.find(({ severity }) => severity === 'error');
-  const more = blocking > 1 ? ` ${blocking - 1} more.` : '';
+  const { seal, gpuProblem, environmentProblem, engine } = checks;
   const found = [
-    packageProblem !== null && at('package', 'ML package', packageProblem.message),
-    packageProblem === null &&
-      blocking > 0 &&
-      first !== undefined &&
-      at('package', 'ML package', `${first.file} line ${first.range.start.line + 1}: ${first.message}${more}`),
+    packageProblem(checks),
     seal === false && at('from', 'Start from', 'This version is not what was sealed.'),
     engine.problem !== null && at('engine', 'Engine', engine.problem.message),
     gpuProblem !== null && at('gpu', 'GPU', gpuProblem.message),
     environmentProblem !== null && at(...environmentField(environmentProblem.code), environmentProblem.message),
   ];
   return found.filter((one) => one !== false);
+}
+
+const at = (field: string, label: string, message: string): FieldProblem => ({ field, label, message });
+
+function packageProblem({ packageProblem: refused, blocking, findings }: RunPreflight): FieldProblem | false {
+  if (refused !== null) return at('package', 'ML package', refused.message);
+  const first = findings?.find(({ severity }) => severity === 'error');
+  if (blocking === 0 || first === undefined) return false;
+  const more = blocking > 1 ? ` ${blocking - 1} more.` : '';
+  return at('package', 'ML package', `${first.file} line ${first.range.start.line + 1}: ${first.message}${more}`);
 }
 
 const environmentField = (code: string): readonly [string, string] => {

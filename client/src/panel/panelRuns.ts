@@ -1,7 +1,7 @@
 /** What is known of the runs of one pipeline beyond their documents: last line, numbers, progress, silence. */
 import { readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { hasEnded, type Run } from '../../../runner/src/domain/run';
 import { runTailRequest, type RunTail } from '../../../runner/src/protocol';
 import type { LiveRun } from '../../../webview/src/protocol';
@@ -40,7 +40,10 @@ export class PanelRuns implements vscode.Disposable {
   }
 
   get live(): readonly LiveRun[] {
-    return this.options.runs().slice(0, 50).flatMap((run) => this.liveOf(run) ?? []);
+    return this.options
+      .runs()
+      .slice(0, 50)
+      .flatMap((run) => this.liveOf(run) ?? []);
   }
 
   dispose(): void {
@@ -50,11 +53,13 @@ export class PanelRuns implements vscode.Disposable {
 
   private liveOf(run: Run): LiveRun | undefined {
     const tail = this.tails.get(run.id);
-    const silentSince = hasEnded(run.state) ? null : (this.silent.get(run.id) ?? null);
-    const progress = run.state === 'Packaging' || run.state === 'Finalizing' ? (this.progress.get(run.id) ?? null) : null;
-    if (tail === undefined && progress === null && silentSince === null) return undefined;
-    const { line = '', metrics = [] } = tail ?? {};
-    return { id: run.id, progress, line, metrics, silentSince, artifacts: this.artifacts.get(run.id) ?? null };
+    const silentSince = hasEnded(run.state) ? undefined : this.silent.get(run.id);
+    const progress = isWorkedOn(run) ? this.progress.get(run.id) : undefined;
+    if ([tail, silentSince, progress].every((one) => one === undefined)) return undefined;
+    const nothing = { line: '', metrics: [], progress: null, silentSince: null, artifacts: null };
+    const found = { ...tail, progress, silentSince, artifacts: this.artifacts.get(run.id) };
+    const known = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+    return { ...nothing, ...(known as Partial<LiveRun>), id: run.id };
   }
 
   private async ask(): Promise<void> {
@@ -88,7 +93,7 @@ export class PanelRuns implements vscode.Disposable {
 
   /** A problem that comes and goes within seconds is no silence. */
   private noteSilence(run: Run): void {
-    const isQuiet = run.problem !== null && /^engine-/.test(run.problem.code);
+    const isQuiet = run.problem !== null && run.problem.code.startsWith('engine-');
     if (!isQuiet) this.silent.delete(run.id);
     else if (!this.silent.has(run.id)) this.silent.set(run.id, Date.now() - heardMilliseconds);
   }
@@ -103,3 +108,6 @@ export class PanelRuns implements vscode.Disposable {
     return { pictures, others: files.length - pictures };
   }
 }
+
+/** States in which the runner tells its progress. */
+const isWorkedOn = ({ state }: Run): boolean => state === 'Packaging' || state === 'Finalizing';

@@ -162,6 +162,7 @@ export function serve({ connection, open, log }: ServiceOptions): Service {
   on(door.deleteRequest, async ({ ids, force }) => (await trusted()).runner.delete(ids, { force }));
   on(door.pruneRequest, async ({ keep: count }) => (await trusted()).runner.prune(count));
   on0(door.enginesRequest, async () => (await trusted()).runner.engines());
+  on(door.askEnginesRequest, async ({ names }) => (await trusted()).runner.engines(undefined, names));
   on(door.preflightRequest, async (request) => (await trusted()).runner.preflight(request));
   on(door.runTailRequest, async ({ id }) => (await current()).tails.tail(id));
   on(door.datasetChangesRequest, async ({ path }) =>

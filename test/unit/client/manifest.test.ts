@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { commands, contextKeys, items, settings, taskType, versionScheme, views } from '../../../client/src/ids';
+import { commands, contextKeys, pages, items, settings, taskType, versionScheme, views } from '../../../client/src/ids';
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8'));
 const manifest = read('package.json');
@@ -44,7 +44,12 @@ describe('the manifest', () => {
     const asked = [...all.matchAll(/"when":"([^"]*)"/g)].flatMap(
       ([, when]) => when?.match(/trainingPipelines\.\w+/g) ?? [],
     );
-    const known: string[] = [...Object.values(contextKeys), ...Object.values(views), ...Object.values(commands)];
+    const known: string[] = [
+      ...Object.values(contextKeys),
+      ...Object.values(pages),
+      ...Object.values(views),
+      ...Object.values(commands),
+    ];
     for (const key of asked) expect(known).toContain(key);
   });
 

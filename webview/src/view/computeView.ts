@@ -44,6 +44,7 @@ const stateWords: Readonly<Record<EngineFacts['state'], string>> = {
   unreachable: 'doesn’t answer',
   permission: 'no permission',
   unsupported: 'not supported',
+  offered: 'from your ssh configuration',
 };
 
 const freshMilliseconds = 30_000;

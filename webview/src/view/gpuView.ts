@@ -2,7 +2,7 @@
 import { engineWords, type EngineFacts, type EngineGpu } from '../../../runner/src/domain/engineFacts';
 import { formatBytes } from '../../../runner/src/domain/format';
 import { hasEnded, type Run } from '../../../runner/src/domain/run';
-import { engineWithGpu } from '../draftProblems';
+import { engineWithGpu, goneIds } from '../gpuProblems';
 import type { Draft, PanelState } from '../protocol';
 import { checkbox, radioGroup, textField } from '../toolkit';
 import { engineOf } from '../words/planWords';
@@ -96,7 +96,7 @@ function typedIds({ draft }: PanelState, context: FieldContext): HTMLElement {
 }
 
 function gpuList({ draft, runs }: PanelState, engine: EngineFacts, { actions }: FieldContext): HTMLElement {
-  const gone = draft.gpuIds.filter((id) => !engine.gpus.some((gpu) => gpu.id === id));
+  const gone = goneIds(draft, engine);
   const list = h('ul', { id: 'gpuIds', class: 'gpus', tabindex: '-1', 'aria-label': 'GPUs' });
   const toggle = (id: string, on: boolean): void => {
     const others = draft.gpuIds.filter((one) => one !== id);

@@ -89,19 +89,28 @@ function heardWords(run: Run, live: LiveRun | undefined): HTMLElement {
     bump(run),
   );
   const head = h('p', {}, status);
-  const facts = [stepWords(run, live), ...(live?.metrics ?? []).slice(0, 4).map(metricWords)];
-  if (run.state !== 'Running' && live?.progress) facts.unshift(live.progress.text);
-  for (const fact of facts.filter((one) => one !== '')) head.append(h('span', { class: 'fact' }, fact));
-  const line = run.problem?.message ?? (run.state === 'Running' ? (live?.line ?? '') : waitingWords(run));
+  for (const fact of factWords(run, live)) head.append(h('span', { class: 'fact' }, fact));
+  const line = lineWords(run, live);
   return h('div', { class: 'words' }, head, line !== '' && h('p', { class: 'help mono line' }, line));
+}
+
+function factWords(run: Run, live: LiveRun | undefined): string[] {
+  if (live === undefined) return [];
+  if (run.state !== 'Running') return live.progress === null ? [] : [live.progress.text];
+  return [stepWords(live), ...live.metrics.slice(0, 4).map(metricWords)].filter((one) => one !== '');
+}
+
+function lineWords(run: Run, live: LiveRun | undefined): string {
+  if (run.problem !== null) return run.problem.message;
+  return run.state === 'Running' ? (live?.line ?? '') : waitingWords(run);
 }
 
 const waitingWords = ({ state }: Run): string =>
   state === 'Waiting for resources' ? 'Starts by itself, also with this window closed.' : '';
 
-function stepWords(run: Run, live: LiveRun | undefined): string {
-  const step = live?.metrics.findLast((one) => one.step !== null)?.step;
-  return run.state === 'Running' && typeof step === 'number' ? `step ${step}` : '';
+function stepWords({ metrics }: LiveRun): string {
+  const step = metrics.findLast((one) => one.step !== null)?.step;
+  return typeof step === 'number' ? `step ${step}` : '';
 }
 
 function silentWords(run: Run, since: number): HTMLElement {

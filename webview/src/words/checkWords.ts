@@ -70,20 +70,22 @@ function engineLine(checks: CheckFacts | undefined): CheckLine {
 }
 
 /** Left out where no GPU is asked for. */
-function gpuLine(
-  { draft, checks, engines, plan }: PanelState,
-  problems: readonly FieldProblem[],
-): CheckLine | undefined {
+function gpuLine(state: PanelState, problems: readonly FieldProblem[]): CheckLine | undefined {
+  const { draft, checks } = state;
   if (draft.gpuKind === 'none') return undefined;
   const name = 'GPU';
   const problem = problems.find(({ field }) => ['gpu', 'gpuCount', 'gpuIds'].includes(field));
   if (problem !== undefined) return failed(name, problem.message);
   if (checks === undefined || checks.engine.problem !== null) return unchecked(name);
+  return canGive(state, checks.engine.name);
+}
+
+function canGive({ draft, engines, plan }: PanelState, name: string): CheckLine {
   const engine = engines?.find((one) => one.name === (plan?.engine ?? draft.engine));
   const words = gpuWords(draft, engine);
   const [, id, model] = /^(GPUs? [^,]+), (.+)$/.exec(words) ?? [];
-  const can = `${engineWords(checks.engine.name)} can give ${draft.gpuKind === 'ids' && id !== undefined ? 'it' : words}`;
-  return passed(id ?? name, model === undefined ? can : `${model}, ${can}`);
+  const can = `${engineWords(name)} can give ${id === undefined ? words : 'it'}`;
+  return passed(id ?? 'GPU', model === undefined ? can : `${model}, ${can}`);
 }
 
 /** Said only where something is wrong with it. */

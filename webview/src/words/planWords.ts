@@ -7,17 +7,20 @@ import { usualDuration } from './durations';
 import { namesInWords } from './namesInWords';
 
 /** The why, in one sentence; "" where the numbers speak for themselves. */
-export function whyWords(plan: PlanFacts): string {
-  const { publishes, from, changedSince, taken, makes } = plan;
-  if (publishes && changedSince === null)
-    return `Nothing is published yet, so the working folder is published as ${from} first.`;
-  if (publishes) {
-    const names = namesInWords(changedSince?.paths ?? []);
-    return `${names === '' ? 'The content' : names} changed since ${changedSince?.version ?? ''}, so the working folder is published as ${from} first.`;
-  }
-  if (taken.length === 0) return '';
-  const [first, last] = [taken[0] ?? '', taken.at(-1) ?? ''];
-  const which = taken.length === 1 ? `${first} is` : `${first} ${taken.length === 2 ? 'and' : 'to'} ${last} are`;
+export const whyWords = (plan: PlanFacts): string => (plan.publishes ? publishWords(plan) : takenWords(plan));
+
+function publishWords({ from, changedSince }: PlanFacts): string {
+  const then = `so the working folder is published as ${from} first.`;
+  if (changedSince === null) return `Nothing is published yet, ${then}`;
+  const names = namesInWords(changedSince.paths);
+  return `${names === '' ? 'The content' : names} changed since ${changedSince.version}, ${then}`;
+}
+
+function takenWords({ from, makes, taken }: PlanFacts): string {
+  const [first, second] = taken;
+  if (first === undefined) return '';
+  const last = taken.at(-1) ?? first;
+  const which = second === undefined ? `${first} is` : `${first} ${second === last ? 'and' : 'to'} ${last} are`;
   return `${which} taken, so training from ${from} makes ${makes}.`;
 }
 
