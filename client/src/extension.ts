@@ -17,6 +17,7 @@ import { PipelineTasks } from './taskProvider';
 import { PackagesTree } from './tree/packagesTree';
 import { RunsTree } from './tree/runsTree';
 import { VersionFileSystem } from './versionFileSystem';
+import type { EngineDefinition } from '../../runner/src/domain/engineDefinition';
 import { showViews } from './views';
 import { WorkspaceModel } from './workspaceModel';
 
@@ -28,10 +29,19 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.workspace.getConfiguration(settings.section).inspect<string>(settings.store)?.globalValue;
   const storeFolder = (): string => configuredStore() ?? join(workspace ?? '', '.training-pipelines');
 
+  const definedEngines = (): readonly EngineDefinition[] =>
+    vscode.workspace.getConfiguration(settings.section).inspect<EngineDefinition[]>(settings.engines)?.globalValue ??
+    [];
+
   const runner = new RunnerClient({
     program: context.asAbsolutePath(join('dist', 'runner.js')),
     log,
-    open: () => ({ workspace: workspace ?? '', store: storeFolder(), trusted: vscode.workspace.isTrusted }),
+    open: () => ({
+      workspace: workspace ?? '',
+      store: storeFolder(),
+      trusted: vscode.workspace.isTrusted,
+      engines: definedEngines(),
+    }),
   });
   const model = new WorkspaceModel(runner, log);
   const runsTree = new RunsTree(model, workspace ?? '');

@@ -62,6 +62,7 @@ export const items = {
 export const settings = {
   section: 'trainingPipelines',
   engine: 'engine',
+  engines: 'engines',
   image: 'image',
   store: 'store',
   python: 'python',

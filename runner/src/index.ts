@@ -7,7 +7,7 @@ import { logBytes, logLines, readRunEvents } from './run/readRunLog';
 import { deleteNamed, pruneStore, type DeletionContext } from './run/deletion';
 import { ViewDesk } from './run/viewDesk';
 import { fixedCatalog } from './engine/engineCatalog';
-import { listEngines } from './run/listEngines';
+import { hostTrustOf, listEngines } from './run/listEngines';
 import { systemClock } from './run/runDocument';
 import type { RunnerOptions } from './run/runnerOptions';
 import { exportVersion, importArchive, readVersion, shownVersion, verifyVersions } from './run/versionOperations';
@@ -17,6 +17,7 @@ export type { PackageCheck, RunnerOptions } from './run/runnerOptions';
 export function createRunner(options: RunnerOptions): Runner {
   const { workspace, store } = options;
   const clock = options.clock ?? systemClock;
+  const catalog = options.catalog ?? fixedCatalog(options.engines);
   const packages = new PackageDesk(options, clock);
   const runs = new RunDesk(options, clock, packages);
   const context: DeletionContext = {
@@ -62,7 +63,9 @@ export function createRunner(options: RunnerOptions): Runner {
     delete: (ids, { force }) => deleteNamed(context, ids, force),
     prune: (keep) => pruneStore(context, keep),
 
-    engines: (signal, names) => listEngines(options.catalog ?? fixedCatalog(options.engines), names, signal),
+    hostKey: async (name) => (await hostTrustOf(catalog, name)).read(),
+    trustHost: async (name, fingerprint) => (await hostTrustOf(catalog, name)).accept(fingerprint),
+    engines: (signal, names) => listEngines(catalog, names, signal),
     watch: (onChange) => store.watch(onChange),
   };
 }

@@ -3,6 +3,7 @@
  * in an expected way answer with the error data below, so that the other side can rebuild the ExpectedError.
  */
 import { NotificationType, RequestType, RequestType0 } from 'vscode-jsonrpc';
+import type { EngineDefinition } from './domain/engineDefinition';
 import type { EngineFacts } from './domain/engineFacts';
 import type { Finding } from './domain/finding';
 import type { Run } from './domain/run';
@@ -16,7 +17,7 @@ import type {
   RunPreflight,
   RunRequest,
 } from './runner';
-import type { Progress } from './engine/engine';
+import type { HostKey, Progress } from './engine/engine';
 import type { Marks } from './domain/marks';
 import type { RunFilter } from './domain/runFilter';
 import type {
@@ -50,6 +51,8 @@ export interface OpenParams {
   readonly store?: string;
   /** False in an untrusted workspace: nothing runs and nothing connects; reading is all. */
   readonly trusted: boolean;
+  /** What the user's own settings define of engines, never a workspace's. */
+  readonly engines?: readonly EngineDefinition[];
 }
 
 /** First of all. Recovers unfinished runs where the workspace is trusted. Answers with the store's folder. */
@@ -207,6 +210,16 @@ export const askEnginesRequest = new RequestType<
   readonly EngineFacts[],
   ExpectedErrorData
 >('engine/ask');
+/** The host key that an engine behind ssh shows now, for the user to compare. */
+export const hostKeyRequest = new RequestType<{ readonly engine: string }, HostKey, ExpectedErrorData>(
+  'engine/hostKey',
+);
+/** Accepts it for good; refused where the host shows another key by now. */
+export const trustHostRequest = new RequestType<
+  { readonly engine: string; readonly fingerprint: string },
+  null,
+  ExpectedErrorData
+>('engine/trustHost');
 
 /** A look inside a dataset folder (absolute or relative to the workspace). */
 export const peekDatasetRequest = new RequestType<

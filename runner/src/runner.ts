@@ -5,7 +5,7 @@ import type { Parameters } from './domain/parameters';
 import type { Finding } from './domain/finding';
 import type { Problem, Run, Warning } from './domain/run';
 import type { Deleted, Exported, Imported, Published, Verified, Version, VersionFile } from './domain/version';
-import type { LogStream, Progress } from './engine/engine';
+import type { HostKey, LogStream, Progress } from './engine/engine';
 import type { RunnerViews } from './views';
 import type { PlannedEnvironment } from './run/planEnvironment';
 
@@ -185,6 +185,10 @@ export interface Runner {
   delete(ids: readonly string[], options: { readonly force: boolean }): Promise<Deleted>;
   prune(keep: number): Promise<Deleted>;
 
+  /** The host key that an engine behind ssh shows now; `usage` where it has none. */
+  hostKey(engine: string): Promise<HostKey>;
+  /** Accepts it for good, where the fingerprint is the one that the user has compared. */
+  trustHost(engine: string, fingerprint: string): Promise<void>;
   /** All that are listed, or those named: only what is named is asked where it is no more than offered. */
   engines(signal?: AbortSignal, names?: readonly string[]): Promise<readonly EngineFacts[]>;
   /** Packages of the store and of the workspace, for views and completion. */

@@ -1,5 +1,6 @@
 /** The runner process: answers the extension over stdin and stdout, and finishes what it drives when that is gone. */
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { engineDefinitionSchema, type EngineDefinition } from './domain/engineDefinition';
 import type { Log } from './domain/log';
 import { openRunner } from './openRunner';
 import { resolve } from 'node:path';
@@ -24,14 +25,24 @@ const connection = createMessageConnection(
   new StreamMessageReader(process.stdin),
   new StreamMessageWriter(process.stdout),
 );
+/** One that is not understood keeps no other from being used. */
+function definedIn(engines: readonly unknown[]): EngineDefinition[] {
+  return engines.flatMap((one) => {
+    const parsed = engineDefinitionSchema.safeParse(one);
+    if (!parsed.success) log.warn(`an engine of the settings is not understood: ${parsed.error.message}`);
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
 const service = serve({
   connection,
   log,
-  open: async ({ workspace, store }) => {
+  open: async ({ workspace, store, engines = [] }) => {
     const { runner, check } = await openRunner({
       workspace,
       storeFolder: store,
       environment: process.env,
+      definitions: definedIn(engines),
       distFolder: __dirname,
       log,
     });

@@ -155,6 +155,8 @@ export class FakeRunner implements Runner {
   export = no;
   import = no;
   engines = no;
+  hostKey = no;
+  trustHost = no;
   recover = no;
   watch = no;
 }

@@ -5,7 +5,8 @@ import { ExpectedError } from '../domain/errors';
 import { checkCommand, checkFormats, type CheckOptions } from './checkCommand';
 import type { CommandContext, GlobalOptions } from './commandContext';
 import { completionScript, completionShells } from './completion';
-import { enginesCommand, logsCommand, runsCommand, showCommand, verifyCommand, versionsCommand } from './readCommands';
+import { enginesCommand, type EnginesOptions } from './enginesCommand';
+import { logsCommand, runsCommand, showCommand, verifyCommand, versionsCommand } from './readCommands';
 import { attachCommand, runCommand, stopCommand } from './runCommand';
 import type { RunOptions } from './runOptions';
 import {
@@ -124,9 +125,11 @@ Every command has its own --help with an example. Exit codes: 0 successful, 1 tr
   add('prune', 'delete all but the newest versions and runs of each package', 'prune --keep 5')
     .requiredOption('--keep <count>', 'how many versions and runs of each package stay')
     .action((own: { keep: string }) => done(pruneCommand(context(), own)));
-  add('engines', 'list where runs can run, and what each place has', 'engines').action(() =>
-    done(enginesCommand(context())),
-  );
+  add('engines', 'list where runs can run, and what each place has', 'engines')
+    .argument('[name...]', 'ask these alone, also hosts of your ssh configuration (default: all that are set up)')
+    .option('--trust <name>', 'show the host key of an engine behind ssh, so that you can compare its fingerprint')
+    .option('--fingerprint <text>', 'with --trust: accept the host key that has this fingerprint')
+    .action((names: string[], own: EnginesOptions) => done(enginesCommand(context(), names, own)));
   add('completion', 'print a completion script for a shell', `completion bash > ~/.${programName}.bash`)
     .addArgument(new Argument('<shell>', 'the shell').choices(completionShells))
     .action((shell: (typeof completionShells)[number]) => {

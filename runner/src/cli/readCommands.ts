@@ -1,15 +1,6 @@
 /** Commands that only look: runs, versions, show, logs, engines, verify. */
 import { ExpectedError } from '../domain/errors';
-import {
-  formatBytes,
-  formatCount,
-  formatNumber,
-  formatSeconds,
-  formatWhen,
-  runSeconds,
-  runTitle,
-} from '../domain/format';
-import type { EngineFacts } from '../domain/engineFacts';
+import { formatBytes, formatNumber, formatSeconds, formatWhen, runSeconds, runTitle } from '../domain/format';
 import { hasEnded, type Run } from '../domain/run';
 import { versionId, type VersionFile } from '../domain/version';
 import type { Runner } from '../runner';
@@ -139,32 +130,6 @@ async function* logTexts(runner: Runner, id: string, reading: Reading): AsyncIte
   if (json) for await (const line of runner.logLines(id, { follow, signal })) yield `${JSON.stringify(line)}\n`;
   else yield* follow ? runner.followLog(id, signal) : runner.readLog(id, 0);
 }
-
-export async function enginesCommand(context: CommandContext): Promise<number> {
-  const { terminal } = context;
-  const engines = await (await context.runner()).engines();
-  if (terminal.options.json) {
-    terminal.document({ engines });
-    return 0;
-  }
-  const head = ['ENGINE', 'STATE', 'VERSION', 'PLATFORM', 'CPUS', 'MEMORY', 'GPUS', 'WHERE'];
-  terminal.print(table(head, engines.map(engineRow), terminal.columns));
-  for (const { problem } of engines) {
-    if (problem !== null) terminal.note([problem.message, problem.hint].join(' ').trim());
-  }
-  return 0;
-}
-
-const engineRow = (engine: EngineFacts): string[] => [
-  engine.name,
-  engine.state,
-  engine.version,
-  engine.platform,
-  engine.cpus === null ? '' : formatCount(engine.cpus),
-  engine.memory === null || engine.memory === 0 ? '' : formatBytes(engine.memory),
-  engine.gpus.length === 0 ? '' : formatNumber(engine.gpus.length, 'GPU'),
-  engine.endpoint,
-];
 
 export async function verifyCommand(context: CommandContext, id: string | undefined): Promise<number> {
   const { terminal } = context;

@@ -203,7 +203,26 @@ export interface StartedRun {
   readonly isRunning?: boolean;
 }
 
+/** The key by which a host proves that it is the one it was. */
+export interface HostKey {
+  /** "SHA256:…", as ssh-keygen -l shows it. */
+  readonly fingerprint: string;
+  /** "ssh-ed25519" and the like. */
+  readonly type: string;
+  /** The engine's address. */
+  readonly host: string;
+}
+
+/** Only engines behind ssh have one. */
+export interface HostTrust {
+  /** The key that the host shows now, known or not. */
+  read(): Promise<HostKey>;
+  /** Accepts the key for good, where its fingerprint is the one that the user has compared. */
+  accept(fingerprint: string): Promise<void>;
+}
+
 export interface Engine {
+  readonly hostTrust?: HostTrust;
   readonly name: string;
   readonly kind: 'docker' | 'process';
   /** Never throws for an engine that is not there: the facts carry the problem. */

@@ -8,22 +8,20 @@ export interface EngineCatalog {
   find(name: string): Engine | undefined;
   /** Reads anew what the user has configured. */
   refresh(): Promise<void>;
-  /** Why some of it could not be read, as sentences. */
-  problems(): readonly string[];
 }
 
-export interface CatalogEngine {
-  readonly engine: Engine;
-  /** Nobody connects to it before it is chosen; these are its facts until then. */
-  readonly offered?: EngineFacts;
-}
+export type CatalogEngine =
+  | { readonly kind: 'asked'; readonly name: string; readonly engine: Engine }
+  /** Nobody connects to it before it is chosen, or it is none: these are its facts until then. */
+  | { readonly kind: 'told'; readonly name: string; readonly facts: EngineFacts };
+
+export const asked = (engine: Engine): CatalogEngine => ({ kind: 'asked', name: engine.name, engine });
 
 /** A fixed list, as tests and embedders give it. */
 export function fixedCatalog(engines: readonly Engine[]): EngineCatalog {
   return {
-    listed: () => engines.map((engine) => ({ engine })),
+    listed: () => engines.map(asked),
     find: (name) => engines.find((engine) => engine.name === name),
     refresh: () => Promise.resolve(),
-    problems: () => [],
   };
 }

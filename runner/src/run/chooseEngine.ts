@@ -13,10 +13,9 @@ export interface ChosenEngine {
 export function engineNamed(catalog: EngineCatalog, name: string): Engine {
   const found = catalog.find(name);
   if (found !== undefined) return found;
-  const names = catalog.listed().map(({ engine }) => engine.name);
+  const names = catalog.listed().map((one) => one.name);
   const shown = names.length > mostShown ? `${names.slice(0, mostShown).join(', ')} and others` : names.join(', ');
-  const hint = [`There are: ${shown}.`, ...catalog.problems()].join(' ');
-  throw new ExpectedError('usage', `There is no engine "${name}".`, hint);
+  throw new ExpectedError('usage', `There is no engine "${name}".`, `There are: ${shown}.`);
 }
 
 const mostShown = 12;

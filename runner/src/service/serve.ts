@@ -161,6 +161,11 @@ export function serve({ connection, open, log }: ServiceOptions): Service {
   on(door.verifyRequest, async ({ id }) => (await current()).runner.verify(id));
   on(door.deleteRequest, async ({ ids, force }) => (await trusted()).runner.delete(ids, { force }));
   on(door.pruneRequest, async ({ keep: count }) => (await trusted()).runner.prune(count));
+  on(door.hostKeyRequest, async ({ engine }) => (await trusted()).runner.hostKey(engine));
+  on(door.trustHostRequest, async ({ engine, fingerprint }) => {
+    await (await trusted()).runner.trustHost(engine, fingerprint);
+    return null;
+  });
   on0(door.enginesRequest, async () => (await trusted()).runner.engines());
   on(door.askEnginesRequest, async ({ names }) => (await trusted()).runner.engines(undefined, names));
   on(door.preflightRequest, async (request) => (await trusted()).runner.preflight(request));

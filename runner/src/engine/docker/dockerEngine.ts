@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { EngineFacts } from '../../domain/engineFacts';
 import { ExpectedError, isExpected, messageOf } from '../../domain/errors';
 import type { Warning } from '../../domain/run';
-import type { Engine, EngineState, RunDemand, RunRef } from '../engine';
+import type { Engine, EngineState, HostTrust, RunDemand, RunRef } from '../engine';
 import { collectContainer } from './collectContainer';
 import { agentFor } from './dial';
 import { DockerClient, DockerRefusal } from './dockerClient';
@@ -28,6 +28,7 @@ import {
 import { planImage } from './planImage';
 import { OutputsInLog } from './outputsInLog';
 import { removeSenders, sendDataset } from './sendDataset';
+import { readHostKey, trustHostKey } from './sshHostKey';
 import { sshProgram } from './sshProgram';
 import { startContainer } from './startContainer';
 
@@ -75,6 +76,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   return {
     name: options.name,
     kind: 'docker',
+    ...hostTrustOf(options),
     probe: (signal) => probe(client, options, signal),
     demand: (demand, signal) => explained(() => checkDemand(client, demand, () => known(signal), signal)),
     prepare: async (request, events, signal) => {
@@ -125,6 +127,17 @@ async function remove(client: DockerClient, ref: RunRef, signal?: AbortSignal): 
   await removeSenders(client, ref, signal);
   for (const name of [copyVolumeName(ref), scratchName(ref)])
     await removeVolume(client, name, ref.installation, signal);
+}
+
+function hostTrustOf({ name, endpoint, environment }: DockerEngineOptions): { hostTrust?: HostTrust } {
+  if (endpoint.kind !== 'ssh') return {};
+  const question = { engine: name, target: endpoint.target, program: sshProgram(environment) };
+  return {
+    hostTrust: {
+      read: () => readHostKey(question),
+      accept: (fingerprint) => trustHostKey(question, fingerprint),
+    },
+  };
 }
 
 async function probe(client: DockerClient, options: DockerEngineOptions, signal?: AbortSignal): Promise<EngineFacts> {

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { ownEngineNames, type EngineDefinition } from '../../domain/engineDefinition';
-import { messageOf } from '../../domain/errors';
+import { isExpected, type ExpectedError } from '../../domain/errors';
 import { dockerContexts } from './contexts';
 import { parseEndpoint, showEndpoint, type Endpoint } from './endpoint';
 import { definedEndpoint, enginesFile, readEnginesFile, rememberedAddresses } from './engineFiles';
@@ -33,15 +33,16 @@ export interface ChoiceSources {
 export interface EngineChoices {
   readonly choices: readonly EngineChoice[];
   /** Why some could not be read. */
-  readonly problems: readonly string[];
+  readonly problems: readonly ExpectedError[];
 }
 
 /** A name that comes twice belongs to the first: defined ones, then contexts, sockets, and hosts of ssh. */
 export async function engineChoices(sources: ChoiceSources): Promise<EngineChoices> {
   const { environment, definitions = [], docker } = sources;
-  const problems: string[] = [];
+  const problems: ExpectedError[] = [];
   const file = await readEnginesFile(environment).catch((error: unknown) => {
-    problems.push(messageOf(error));
+    if (!isExpected(error)) throw error;
+    problems.push(error);
     return [];
   });
   const [contexts, sockets, hosts, addresses] = await Promise.all([

@@ -9,7 +9,8 @@ import { connect as connectSocket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NoEngineError, proveStream } from './proveStream';
-import { isTurnedAway, sshError } from './sshErrors';
+import { isTurnedAway, isUnknownHost, sshError } from './sshErrors';
+import { readHostKey } from './sshHostKey';
 import { sharedPaths, withLock, type SharedPaths } from './sshFolder';
 import {
   canShare,
@@ -113,14 +114,16 @@ export class SshConnection {
     for (let tries = 1; ; tries++) {
       const result = await runSsh(this.options.program, words, { milliseconds: openMilliseconds, signal });
       if (result.code !== null && result.code !== connectionFailed) return result;
-      if (tries === attempts || !isTurnedAway(result.err)) throw this.error(result.err, result.timedOut);
+      if (tries === attempts || !isTurnedAway(result.err)) throw await this.error(result.err, result.timedOut);
       await delay(patience(tries), undefined, { signal });
     }
   }
 
-  private error(said: string, timedOut = false): Error {
+  private async error(said: string, timedOut = false): Promise<Error> {
     const { engine, target } = this.options;
-    return sshError({ engine, target, said, timedOut, seconds: openMilliseconds / 1000 });
+    const key = isUnknownHost(said) ? await readHostKey(this.options).catch(() => undefined) : undefined;
+    const { fingerprint } = key ?? {};
+    return sshError({ engine, target, said, timedOut, seconds: openMilliseconds / 1000, fingerprint });
   }
 
   private async forward({ control, socket }: SharedPaths, far: string, signal?: AbortSignal): Promise<boolean> {
@@ -158,7 +161,7 @@ export class SshConnection {
         signal?.throwIfAborted();
         await closed(session);
         if (tries === attempts || !isTurnedAway(session.said))
-          throw this.error(session.said, error instanceof NoEngineError && session.said === '');
+          throw await this.error(session.said, error instanceof NoEngineError && session.said === '');
       }
       await delay(patience(tries), undefined, { signal });
     }

@@ -9,6 +9,8 @@ export interface SshFailure {
   readonly said: string;
   readonly timedOut?: boolean;
   readonly seconds?: number;
+  /** Of a host key that is not known yet. */
+  readonly fingerprint?: string | undefined;
 }
 
 interface Cause {
@@ -37,7 +39,10 @@ const known: readonly Cause[] = [
     pattern: /Host key verification failed|No .*host key is known for/i,
     code: 'engine-unreachable',
     why: () => 'its host key is not known yet, so nothing was sent',
-    hint: ({ engine }) => `Compare its fingerprint and accept it with \`training-pipelines engines trust ${engine}\`.`,
+    hint: ({ engine, fingerprint }) =>
+      fingerprint === undefined
+        ? `\`training-pipelines engines --trust ${engine}\` shows its fingerprint.`
+        : `Its fingerprint is ${fingerprint}. Compare it with what the host's administrator says, then accept it: \`training-pipelines engines --trust ${engine} --fingerprint ${fingerprint}\`.`,
   },
   {
     pattern: /Could not resolve hostname ([^\s:]+)/i,
