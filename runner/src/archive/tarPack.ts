@@ -16,6 +16,8 @@ export type TarSource =
   | { readonly kind: 'zip'; readonly path: string; readonly zip: string };
 
 const fixedTime = new Date(0);
+/** What is packed without a stream of its own. */
+const smallSize = 256 * 1024;
 
 /** Paths are relative, with `/`. A failure shows as the stream's error. */
 export function packTar(sources: readonly TarSource[], owner: Owner): Readable {
@@ -65,6 +67,10 @@ async function addZip(tar: Pack, source: Extract<TarSource, { kind: 'zip' }>, ow
       }
       if (entry.mode === 'dir') continue;
       const mode = entry.mode === '755' ? 0o755 : 0o644;
+      if (entry.bytes <= smallSize) {
+        await addBuffer(tar, path, mode, await reader.readFile(entry.path), owner);
+        continue;
+      }
       const sink = tar.entry({ name: path, mode, size: entry.bytes, mtime: fixedTime, ...owner });
       const input = await reader.openRead(entry.path);
       input.on('error', (error) => sink.destroy(error)).pipe(sink);
