@@ -1,7 +1,7 @@
 /** The door of the runner library: one runner for one workspace and its store. */
 import { resolve } from 'node:path';
 import type { RunEvents, Runner, RunRequest } from './runner';
-import { PackageDesk } from './run/packageDesk';
+import { PackageDesk, warningOf } from './run/packageDesk';
 import { RunDesk } from './run/runDesk';
 import { logBytes, logLines, readRunEvents } from './run/readRunLog';
 import { deleteNamed, pruneStore, type DeletionContext } from './run/deletion';
@@ -10,7 +10,8 @@ import { fixedCatalog } from './engine/engineCatalog';
 import { hostTrustOf, listEngines } from './run/listEngines';
 import { systemClock } from './run/runDocument';
 import type { RunnerOptions } from './run/runnerOptions';
-import { exportVersion, importArchive, readVersion, shownVersion, verifyVersions } from './run/versionOperations';
+import { importArchive, type ImportContext } from './run/importArchive';
+import { exportVersion, readVersion, shownVersion, verifyVersions } from './run/versionOperations';
 
 export type { PackageCheck, RunnerOptions } from './run/runnerOptions';
 
@@ -20,12 +21,13 @@ export function createRunner(options: RunnerOptions): Runner {
   const catalog = options.catalog ?? fixedCatalog(options.engines);
   const packages = new PackageDesk(options, clock);
   const runs = new RunDesk(options, clock, packages);
-  const context: DeletionContext = {
+  const context: DeletionContext & ImportContext = {
     workspace,
     store,
     clock,
     shownRuns: () => runs.list(),
     findRun: (id) => runs.find(id),
+    checked: async (folder) => (await options.check.findings(folder, folder)).map(warningOf),
   };
   const silent = (): void => undefined;
   return {

@@ -1,11 +1,17 @@
 /** Input that is odd but real: each is refused by its code, or taken as the user meant it. */
+import { randomBytes } from 'node:crypto';
 import { mkdir, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errorSchema } from '../../runner/src/domain/documents';
 import { runSchema, type Run } from '../../runner/src/domain/run';
-import { exportedSchema, publishedSchema, versionsSchema } from '../../runner/src/domain/version';
+import { exportedSchema, importedSchema, publishedSchema, versionsSchema } from '../../runner/src/domain/version';
+import type { Progress } from '../../runner/src/engine/engine';
+import { openRunner } from '../../runner/src/openRunner';
+import type { Runner } from '../../runner/src/runner';
 import { CommandLine, train } from '../support/commandLine';
+import { file, ok, withTrain, zip } from '../support/zipBytes';
 
 const saving = train('pass', 'open("model.txt", "w").write("x")');
 const start = ['run', 'digits', '--dataset', 'data/d', '--engine', 'process'];
@@ -26,6 +32,13 @@ const refused = async (code: string, ...args: string[]): Promise<string> => {
 const run = async (...args: string[]): Promise<Run> => runSchema.parse((await cli.json(...start, ...args)).document);
 const nameOf = async (...args: string[]): Promise<string> =>
   publishedSchema.parse((await cli.json('publish', ...args)).document).package;
+
+const dist = fileURLToPath(new URL('../../dist', import.meta.url));
+async function openedRunner(workspace: string): Promise<Runner> {
+  const say = (): void => undefined;
+  const log = { trace: say, debug: say, info: say, warn: say, error: say };
+  return (await openRunner({ workspace, environment: process.env, distFolder: dist, log })).runner;
+}
 
 describe('the store', () => {
   test('cannot be a file, nor lie below one', async () => {
@@ -151,4 +164,44 @@ describe('files', () => {
 
 test('-h is --help', async () => {
   expect(await cli.run('run', '-h')).toEqual(await cli.run('run', '--help'));
+});
+
+describe('import', () => {
+  test('shows what the contract check finds, and takes the package in all the same', async () => {
+    await cli.write({
+      'broken.zip': zip([{ name: 'digits/train.py', data: 'class Main:\n    def train(self, d: pass\n' }]),
+    });
+    const imported = importedSchema.parse((await cli.json('import', 'broken.zip')).document);
+    expect(imported).toMatchObject({ package: 'digits', version: '1.0' });
+    expect(imported.warnings.map(({ code, message }) => `${code} ${message.split(':')[0]}`)).toEqual([
+      'syntax train.py',
+    ]);
+  });
+
+  test('says what to do about a name, a size and a count', async () => {
+    await cli.write({
+      'device.zip': withTrain(file('digits/CON')),
+      'plain.zip': withTrain(),
+      'My Digits.zip': zip([file('train.py')]),
+    });
+    expect(await refused('archive-refused', 'import', 'device.zip')).toContain('--any-name');
+    expect(await refused('archive-refused', 'import', 'My Digits.zip')).toContain('Rename the archive');
+    expect(await refused('archive-refused', 'import', 'device.zip', '--max-entries', '1')).toContain(
+      '--max-entries COUNT',
+    );
+    expect(await refused('archive-refused', 'import', 'plain.zip', '--max-bytes', '1')).toContain('--max-bytes SIZE');
+  });
+
+  test('and verify say how much they have read', async () => {
+    await cli.write({ 'digits.zip': zip([ok, file('digits/big.bin', { data: randomBytes(3_000_000) })]) });
+    const runner = await openedRunner(cli.folder);
+    const steps: Progress[] = [];
+    await runner.import(join(cli.folder, 'digits.zip'), {}, (step) => steps.push(step));
+    expect(steps.filter(({ text }) => text === 'unpacking').at(-1)).toMatchObject({ unit: 'bytes', total: 3_000_017 });
+    steps.length = 0;
+    await runner.verify('digits@1.0', (step) => steps.push(step));
+    const last = steps.at(-1);
+    expect(last).toMatchObject({ text: 'verifying digits@1.0', unit: 'bytes' });
+    expect(last?.done).toBe(last?.total);
+  });
 });

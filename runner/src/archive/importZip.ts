@@ -7,21 +7,24 @@ import { pipeline } from 'node:stream/promises';
 import { createInflateRaw, crc32 } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { ExpectedError } from '../domain/errors';
+import { formatNumber } from '../domain/format';
 import { bytecodeFolder, vcsFolders } from '../domain/packageContent';
 import { packageNameProblem } from '../domain/packageName';
 import type { Warning } from '../domain/run';
 import { comparePaths } from '../domain/treeHash';
-import type { ScannedEntry } from './scannedTree';
+import { refused } from './archiveRefusal';
+import type { ScannedEntry, Step } from './scannedTree';
 import { printable } from './walkFolder';
 import { methods } from './zipFormat';
 import { openEntries } from './zipReader';
-import { readPolicyEntries, refused, type PolicyEntry } from './zipPolicy';
+import { readPolicyEntries, type PolicyEntry } from './zipPolicy';
 
 export interface ImportZipOptions {
   readonly maxBytes?: number | undefined;
   readonly maxEntries?: number | undefined;
   readonly anyName?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((step: Step) => void) | undefined;
 }
 
 export interface ImportedZip {
@@ -45,7 +48,7 @@ export async function importZip(path: string, staging: string, options: ImportZi
     const kept = all.filter((entry) => !entry.path.split('/').some((part) => left.has(part)));
     await mkdir(staging, { recursive: true });
     await refuseTooLarge(kept, staging);
-    const entries = await extractAll(path, kept, root, staging, options.signal);
+    const entries = await extractAll(path, kept, root, staging, options);
     return { name: root.name, entries, warnings: warningsOf(all.length - kept.length, kept) };
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
@@ -99,8 +102,10 @@ function rootOf(entries: readonly PolicyEntry[], path: string): Root {
 
 function named(name: string, prefix: string, path: string): Root {
   const problem = packageNameProblem(name);
-  if (problem !== undefined)
-    throw refused(`"${printable(name)}" from ${path} can't be the name of a package: it ${problem}.`);
+  if (problem !== undefined) {
+    const hint = `Nothing was imported. Rename ${prefix === '' ? 'the archive' : 'its root folder'}: that is the name of the package.`;
+    throw refused(`"${printable(name)}" from ${path} can't be the name of a package: it ${problem}.`, hint);
+  }
   return { name, prefix };
 }
 
@@ -116,13 +121,15 @@ async function extractAll(
   entries: readonly PolicyEntry[],
   root: Root,
   staging: string,
-  signal?: AbortSignal,
+  { signal, onProgress }: Pick<ImportZipOptions, 'signal' | 'onProgress'>,
 ): Promise<ScannedEntry[]> {
+  const total = entries.reduce((sum, entry) => sum + entry.size, 0);
+  let done = 0;
   const made = new Set<string>();
   const extracted: ScannedEntry[] = [];
   const full = new Set(entries.flatMap((entry) => foldersAbove(entry.path)));
   const reader = await openEntries(archivePath);
-  const byName = new Map(reader.entries.map((entry) => [entry.fileName, entry]));
+  const byOffset = new Map(reader.entries.map((entry) => [entry.relativeOffsetOfLocalHeader, entry]));
   try {
     for (const entry of entries) {
       signal?.throwIfAborted();
@@ -132,7 +139,12 @@ async function extractAll(
       const folder = entry.isFolder ? target : dirname(target);
       if (!made.has(folder)) await mkdir(folder, { recursive: true });
       made.add(folder);
-      if (!entry.isFolder) await extractOne(reader.archive, byName.get(entry.path), entry, target);
+      const onBytes = (bytes: number): void => {
+        done += bytes;
+        onProgress?.({ done, total });
+      };
+      if (!entry.isFolder)
+        await extractOne(reader.archive, byOffset.get(entry.offset), entry, { target, onBytes, signal });
       if (!entry.isFolder || !full.has(entry.path)) extracted.push(scanned(entry, path, target));
     }
   } finally {
@@ -152,27 +164,46 @@ function scanned(entry: PolicyEntry, path: string, source: string): ScannedEntry
   return { path, kind: 'file', mode, bytes: entry.size, source, mtimeMs: 0 };
 }
 
+interface Extraction {
+  readonly target: string;
+  readonly onBytes: (bytes: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** yauzl finds the data; it is inflated here, so that bytes behind its end are seen. */
 async function extractOne(
   archive: ZipFile,
   found: Entry | undefined,
   entry: PolicyEntry,
-  target: string,
+  { target, onBytes, signal }: Extraction,
 ): Promise<void> {
   const shown = printable(entry.path);
-  if (found === undefined) throw refused(`${shown} is read differently by two readers.`);
+  // A name that is not marked is read in another alphabet there.
+  if (found === undefined || !(found.fileName === entry.path || entry.isUnmarked))
+    throw refused(`${shown} is read differently by two readers.`);
   const sink = createWriteStream(target, { flags: 'wx', mode: (entry.mode & 0o100) === 0 ? 0o644 : 0o755 });
-  const check = new ContentCheck(entry, shown);
+  const check = new ContentCheck(entry, shown, onBytes);
   try {
     const input = await rawStream(archive, found);
-    if (entry.method === methods.stored) return await pipeline(input, check, sink);
+    if (entry.method === methods.stored) return await pipeline(input, check, sink, { signal });
     const inflate = createInflateRaw();
-    await pipeline(input, inflate, check, sink);
+    await pipeline(input, inflate, check, sink, { signal });
     if (inflate.bytesWritten !== entry.compressed) throw refused(`${shown} has bytes behind its compressed data.`);
   } catch (error) {
-    if (error instanceof ExpectedError || (error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
-    throw refused(`${shown} can't be unpacked: ${(error as Error).message}.`);
+    signal?.throwIfAborted();
+    throw unpackingProblem(error, shown);
   }
+}
+
+function unpackingProblem(error: unknown, shown: string): ExpectedError {
+  if (error instanceof ExpectedError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC') return refused(`${shown} can't be unpacked: ${message}.`);
+  return new ExpectedError(
+    'disk-full',
+    `The disk is full: ${shown} can't be unpacked.`,
+    'Free some room and try again.',
+  );
 }
 
 function rawStream(archive: ZipFile, entry: Entry): Promise<Readable> {
@@ -194,6 +225,7 @@ class ContentCheck extends Transform {
   constructor(
     private readonly entry: PolicyEntry,
     private readonly shown: string,
+    private readonly onBytes: (bytes: number) => void,
   ) {
     super();
   }
@@ -205,6 +237,7 @@ class ContentCheck extends Transform {
   ): void {
     this.size += part.length;
     this.crc = crc32(part, this.crc);
+    this.onBytes(part.length);
     if (this.size > this.entry.size) done(refused(`${this.shown} lies about its size.`));
     else done(null, part);
   }
@@ -218,13 +251,22 @@ class ContentCheck extends Transform {
 
 function warningsOf(leftOut: number, kept: readonly PolicyEntry[]): Warning[] {
   const special = kept.filter((entry) => (entry.mode & 0o7000) !== 0);
+  const unmarked = kept.filter((entry) => entry.isUnmarked);
   return [
     ...(leftOut === 0
       ? []
       : [{ code: 'import-skipped', message: `${leftOut} entries of VCS folders and __pycache__ were left out.` }]),
+    ...(unmarked.length === 0 ? [] : [unmarkedWarning(unmarked)]),
     ...special.map((entry) => ({
       code: 'import-mode',
       message: `${printable(entry.path)} had setuid, setgid or sticky bits; they are dropped.`,
     })),
   ];
+}
+
+function unmarkedWarning(unmarked: readonly PolicyEntry[]): Warning {
+  const first = printable(unmarked[0]?.path ?? '');
+  const many = formatNumber(unmarked.length, 'name beyond ASCII was', 'names beyond ASCII were');
+  const message = `The archive does not say that its names are UTF-8; ${many} read so, like ${first}.`;
+  return { code: 'import-name-encoding', message };
 }

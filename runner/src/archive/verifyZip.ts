@@ -1,9 +1,10 @@
 /** Holds a zip against its seal: the zip's digest, the tree, and every file. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { messageOf } from '../domain/errors';
 import { comparePaths, type FileEntry } from '../domain/treeHash';
-import { treeDigest } from './hashTree';
+import { treeDigest, type HashOptions } from './hashTree';
 import { openZip, type ZipEntry, type ZipReader } from './zipReader';
 
 export interface SealProblem {
@@ -25,29 +26,63 @@ export async function verifyZip(
   zip: string,
   name: string,
   seal: SealedContent,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: HashOptions = {},
 ): Promise<SealProblem[]> {
   let digest: string;
+  const reading = new Reading(seal, options);
   try {
-    digest = await fileDigest(zip, options.signal);
+    reading.add((await stat(zip)).size);
+    digest = await fileDigest(zip, reading);
   } catch (error) {
     return [{ path: `${name}.zip`, expected: seal.zip, found: messageOf(error) }];
   }
   const inSeal = treeDigest(seal.files);
   const sealProblems = inSeal === seal.tree ? [] : [{ path: 'version.json', expected: seal.tree, found: inSeal }];
   // Also where the zip's digest fits: the list of files may have been changed together with its tree.
-  const problems = await contentProblems(zip, seal, options.signal);
+  const problems = await contentProblems(zip, seal, reading);
   if (problems.length > 0 || sealProblems.length > 0) return [...problems, ...sealProblems];
   return digest === seal.zip ? [] : [{ path: `${name}.zip`, expected: seal.zip, found: digest }];
 }
 
-async function fileDigest(path: string, signal?: AbortSignal): Promise<string> {
+/** How much of the zip, and then of its content, has been read. */
+class Reading {
+  private done = 0;
+  private total: number;
+
+  constructor(
+    seal: SealedContent,
+    private readonly options: HashOptions,
+  ) {
+    this.total = seal.files.reduce((sum, file) => sum + file.bytes, 0);
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.options.signal;
+  }
+
+  add(bytes: number): void {
+    this.total += bytes;
+  }
+
+  read(bytes: number): void {
+    this.options.signal?.throwIfAborted();
+    this.done += bytes;
+    // What is read may be more than was sealed.
+    this.options.onProgress?.({ done: this.done, total: Math.max(this.total, this.done) });
+  }
+}
+
+async function fileDigest(path: string, reading: Reading): Promise<string> {
   const hash = createHash('sha256');
-  for await (const part of createReadStream(path, { highWaterMark: 1024 * 1024, signal })) hash.update(part as Buffer);
+  const { signal } = reading;
+  for await (const part of createReadStream(path, { highWaterMark: 1024 * 1024, signal })) {
+    hash.update(part as Buffer);
+    reading.read((part as Buffer).length);
+  }
   return `sha256:${hash.digest('hex')}`;
 }
 
-async function contentProblems(zip: string, seal: SealedContent, signal?: AbortSignal): Promise<SealProblem[]> {
+async function contentProblems(zip: string, seal: SealedContent, reading: Reading): Promise<SealProblem[]> {
   let reader: ZipReader;
   try {
     reader = await openZip(zip);
@@ -60,9 +95,9 @@ async function contentProblems(zip: string, seal: SealedContent, signal?: AbortS
     const paths = [...new Set([...sealed.keys(), ...found.keys()])].sort(comparePaths);
     const problems: SealProblem[] = [];
     for (const path of paths) {
-      signal?.throwIfAborted();
+      reading.signal?.throwIfAborted();
       const expected = describeSealed(sealed.get(path));
-      const actual = await describeFound(reader, found.get(path));
+      const actual = await describeFound(reader, found.get(path), reading);
       if (expected !== actual) problems.push({ path, expected, found: actual });
     }
     return problems;
@@ -76,14 +111,18 @@ const absent = 'nothing';
 const describeSealed = (file: FileEntry | undefined): string =>
   file === undefined ? absent : file.mode === 'dir' ? 'a folder' : `${file.mode} sha256:${file.sha256}`;
 
-async function describeFound(reader: ZipReader, entry: ZipEntry | undefined): Promise<string> {
+async function describeFound(reader: ZipReader, entry: ZipEntry | undefined, reading: Reading): Promise<string> {
   if (entry === undefined) return absent;
   if (entry.mode === 'dir') return 'a folder';
   try {
     const hash = createHash('sha256');
-    for await (const part of await reader.openRead(entry.path)) hash.update(part as Buffer);
+    for await (const part of await reader.openRead(entry.path)) {
+      hash.update(part as Buffer);
+      reading.read((part as Buffer).length);
+    }
     return `${entry.mode} sha256:${hash.digest('hex')}`;
   } catch (error) {
+    reading.signal?.throwIfAborted();
     return messageOf(error);
   }
 }

@@ -3,10 +3,11 @@
  * Whatever two readers could understand differently is refused.
  */
 import type { FileHandle } from 'node:fs/promises';
-import { ExpectedError } from '../domain/errors';
-import { foldedKey, hasControl, isBrokenUtf8, portabilityProblem } from './portableNames';
+import type { ExpectedError } from '../domain/errors';
+import { refused } from './archiveRefusal';
 import { printable } from './walkFolder';
 import { methods, signatures } from './zipFormat';
+import { checkNames, decodeName, hasOtherName, unicodePathField } from './zipNames';
 
 export interface PolicyEntry {
   /** With `/`; without the slash at the end. */
@@ -19,6 +20,8 @@ export interface PolicyEntry {
   readonly size: number;
   readonly offset: number;
   readonly flags: number;
+  /** The name is beyond ASCII and not marked as UTF-8: Info-ZIP on Linux and macOS writes it so. */
+  readonly isUnmarked: boolean;
 }
 
 export interface PolicyLimits {
@@ -26,9 +29,6 @@ export interface PolicyLimits {
   readonly maxEntries: number;
   readonly anyName: boolean;
 }
-
-export const refused = (message: string): ExpectedError =>
-  new ExpectedError('archive-refused', message, 'Nothing was imported. Make the zip again from a clean folder.');
 
 const utf8Flag = 0x0800;
 const endLength = 22;
@@ -48,12 +48,13 @@ export async function readPolicyEntries(file: FileHandle, limits: PolicyLimits):
   const { size } = await file.stat();
   const directory = await findDirectory(file, size);
   if (directory.count > limits.maxEntries) {
-    throw refused(`The archive holds ${directory.count} entries, more than ${limits.maxEntries}.`);
+    const hint = 'Nothing was imported. Where you trust it, --max-entries COUNT lets in more.';
+    throw refused(`The archive holds ${directory.count} entries, more than ${limits.maxEntries}.`, hint);
   }
   if (directory.size > largestDirectory) throw refused('The directory of the archive is larger than 256 MiB.');
   const bytes = await readAt(file, directory.start, directory.size);
   const entries = parseDirectory(bytes, directory.count);
-  checkNames(entries, limits);
+  checkNames(entries, limits.anyName);
   checkSizes(entries, size, limits);
   await checkLocals(file, entries, directory.start);
   return entries;
@@ -153,9 +154,13 @@ function parseDirectory(bytes: Buffer, count: number): PolicyEntry[] {
 }
 
 function entryOf(bytes: Buffer, at: number, nameBytes: Buffer, extra: Buffer): PolicyEntry {
-  const name = decodeName(nameBytes, (bytes.readUInt16LE(at + 8) & utf8Flag) !== 0);
+  const isMarked = (bytes.readUInt16LE(at + 8) & utf8Flag) !== 0;
+  const madeBy = bytes.readUInt8(at + 5);
+  const fields = parseExtra(extra, printable(nameBytes.toString('utf8')));
+  const isUnixMade = unixSystems.includes(madeBy);
+  const { name, isUnmarked } = decodeName(nameBytes, isMarked || isUnixMade || fields.has(unicodePathField), isMarked);
   const shown = printable(name);
-  const fields = parseExtra(extra, shown);
+  if (hasOtherName(fields, nameBytes)) throw refused(`${shown} has a second name in an extra field.`);
   const sizes = largeSizes(
     { size: bytes.readUInt32LE(at + 24), compressed: bytes.readUInt32LE(at + 20), offset: bytes.readUInt32LE(at + 42) },
     fields.get(1),
@@ -163,8 +168,7 @@ function entryOf(bytes: Buffer, at: number, nameBytes: Buffer, extra: Buffer): P
   );
   if (bytes.readUInt16LE(at + 34) !== 0) throw refused(`${shown} lies on another disk of the archive.`);
   const isFolder = name.endsWith('/');
-  const madeBy = bytes.readUInt8(at + 5);
-  const mode = madeBy === 3 || madeBy === 19 ? bytes.readUInt32LE(at + 38) >>> 16 : 0;
+  const mode = isUnixMade ? bytes.readUInt32LE(at + 38) >>> 16 : 0;
   const entry: PolicyEntry = {
     path: isFolder ? name.slice(0, -1) : name,
     isFolder,
@@ -172,19 +176,11 @@ function entryOf(bytes: Buffer, at: number, nameBytes: Buffer, extra: Buffer): P
     method: bytes.readUInt16LE(at + 10),
     crc: bytes.readUInt32LE(at + 16),
     flags: bytes.readUInt16LE(at + 8),
+    isUnmarked,
     ...sizes,
   };
-  checkKind(entry, shown, fields);
+  checkKind(entry, shown);
   return entry;
-}
-
-function decodeName(bytes: Buffer, isMarked: boolean): string {
-  const name = bytes.toString('utf8');
-  if (isBrokenUtf8(name) || !Buffer.from(name).equals(bytes))
-    throw refused(`An entry has a name that is not UTF-8: ${printable(bytes.toString('latin1'))}.`);
-  if (!isMarked && /[^\u0000-\u007f]/.test(name))
-    throw refused(`${printable(name)} is not marked as UTF-8, so readers disagree about its name.`);
-  return name;
 }
 
 function parseExtra(extra: Buffer, shown: string): Map<number, Buffer> {
@@ -213,17 +209,17 @@ function largeSizes<T extends Record<string, number>>(sizes: T, field: Buffer | 
   return Object.fromEntries(Object.entries(sizes).map(([name, value]) => [name, read(value)])) as T;
 }
 
-const unicodePathField = 0x7075;
+/** Unix and macOS: names are bytes there, and UTF-8 on every system of today. */
+const unixSystems: readonly number[] = [3, 19];
 const fileTypes = { none: 0, file: 0o100000, folder: 0o040000, link: 0o120000 } as const;
 const encryptedFlags = 0x0001 | 0x0040 | 0x2000;
 
-function checkKind(entry: PolicyEntry, shown: string, fields: ReadonlyMap<number, Buffer>): void {
-  const problem = packingProblem(entry, fields) ?? typeProblem(entry);
+function checkKind(entry: PolicyEntry, shown: string): void {
+  const problem = packingProblem(entry) ?? typeProblem(entry);
   if (problem !== undefined) throw refused(`${shown} ${problem}.`);
 }
 
-function packingProblem(entry: PolicyEntry, fields: ReadonlyMap<number, Buffer>): string | undefined {
-  if (fields.has(unicodePathField)) return 'has a second name in an extra field';
+function packingProblem(entry: PolicyEntry): string | undefined {
   if ((entry.flags & encryptedFlags) !== 0) return 'is encrypted';
   if ((entry.flags & 0x0020) !== 0) return 'holds patched data';
   if (entry.method === methods.stored) return entry.compressed === entry.size ? undefined : 'lies about its size';
@@ -240,76 +236,18 @@ function typeProblem(entry: PolicyEntry): string | undefined {
   return entry.isFolder && entry.size !== 0 ? 'is a folder with content' : undefined;
 }
 
-function checkNames(entries: readonly PolicyEntry[], limits: PolicyLimits): void {
-  const kinds = new Map<string, { readonly path: string; readonly isFolder: boolean }>();
-  const folded = new Map<string, string>();
-  for (const entry of entries) {
-    checkName(entry.path, limits.anyName);
-    const parts = entry.path.split('/');
-    parts.forEach((_, i) => {
-      const path = parts.slice(0, i + 1).join('/');
-      const isFolder = i < parts.length - 1 || entry.isFolder;
-      notePath(kinds, path, isFolder, i === parts.length - 1);
-      noteFold(folded, path, limits.anyName);
-    });
-  }
-}
-
-function notePath(
-  kinds: Map<string, { path: string; isFolder: boolean; listed?: boolean }>,
-  path: string,
-  isFolder: boolean,
-  listed: boolean,
-): void {
-  const known = kinds.get(path);
-  if (known !== undefined && known.isFolder !== isFolder)
-    throw refused(`${printable(path)} is both a file and a folder.`);
-  if (known?.listed === true && listed) throw refused(`${printable(path)} is there twice.`);
-  kinds.set(path, { path, isFolder, listed: listed || known?.listed === true });
-}
-
-function noteFold(folded: Map<string, string>, path: string, anyName: boolean): void {
-  const key = anyName ? path.normalize('NFC') : foldedKey(path);
-  const first = folded.get(key);
-  if (first !== undefined && first !== path && !anyName) {
-    throw refused(
-      `${printable(path)} and ${printable(first)} are one name on systems that ignore case or Unicode forms.`,
-    );
-  }
-  folded.set(key, path);
-}
-
-function checkName(path: string, anyName: boolean): void {
-  const problem =
-    pathProblem(path) ??
-    path
-      .split('/')
-      .map((part) => partProblem(part, anyName))
-      .find(Boolean);
-  if (problem !== undefined) throw refused(`${path === '' ? 'An entry' : printable(path)} ${problem}.`);
-}
-
-function pathProblem(path: string): string | undefined {
-  if (path === '') return 'has no name';
-  if (hasControl(path)) return 'has a control character in its name';
-  if (path.startsWith('/') || path.includes('\\')) return 'is an absolute path, or has a backslash in its name';
-  return /^[A-Za-z]:/.test(path) ? 'begins with a drive letter' : undefined;
-}
-
-function partProblem(part: string, anyName: boolean): string | undefined {
-  if (part === '' || part === '.' || part === '..') return 'leads out of the archive, or has an empty part';
-  const problem = anyName ? undefined : portabilityProblem(part);
-  return problem === undefined ? undefined : `has a part "${printable(part)}" that ${problem}`;
-}
-
 const bombRatio = 100;
 const bombBytes = 4 * 1024 ** 3;
 
 function checkSizes(entries: readonly PolicyEntry[], archiveBytes: number, limits: PolicyLimits): void {
   const total = entries.reduce((sum, entry) => sum + entry.size, 0);
-  if (total > limits.maxBytes) throw refused(`The archive unpacks to ${total} bytes, more than ${limits.maxBytes}.`);
+  if (total > limits.maxBytes) {
+    const hint = 'Nothing was imported. Where you trust it, --max-bytes SIZE lets in more.';
+    throw refused(`The archive unpacks to ${total} bytes, more than ${limits.maxBytes}.`, hint);
+  }
   if (total > bombBytes && total > archiveBytes * bombRatio) {
-    throw refused(`The archive unpacks to ${total} bytes, more than ${bombRatio} times its own size.`);
+    const hint = 'Nothing was imported. Where you trust it, unpack it and publish the folder.';
+    throw refused(`The archive unpacks to ${total} bytes, more than ${bombRatio} times its own size.`, hint);
   }
 }
 
@@ -340,7 +278,8 @@ async function checkLocal(file: FileHandle, entry: PolicyEntry, shown: string, n
   const name = `${entry.path}${entry.isFolder ? '/' : ''}`;
   if (rest.toString('utf8', 0, nameLength) !== name) throw refused(`${shown} has another name in its local header.`);
   const fields = parseExtra(rest.subarray(nameLength), shown);
-  if (fields.has(unicodePathField)) throw refused(`${shown} has a second name in an extra field.`);
+  if (hasOtherName(fields, rest.subarray(0, nameLength)))
+    throw refused(`${shown} has a second name in an extra field.`);
   checkLocalFields(head, entry, shown, fields.get(1));
   return descriptorEnd(file, entry, dataAt + entry.compressed, next, shown);
 }

@@ -19,6 +19,7 @@ import type { RunnerOptions } from './runnerOptions';
 import { listVersions } from './versionOperations';
 import { readConfiguration } from './workspaceConfiguration';
 import { ExpectedError } from '../domain/errors';
+import type { Finding } from '../domain/finding';
 import type { Warning } from '../domain/run';
 
 export class PackageDesk {
@@ -57,17 +58,13 @@ export class PackageDesk {
     const createdAt = isoTime(this.clock.now());
     const published = await publishFolder(store, name, scanned, { createdAt, onProgress, signal });
     const path = shownPath(workspace, store.versions.zipPath(name, published.version));
-    const shownFindings: Warning[] = findings.map((finding) => ({
-      code: finding.code,
-      message: `${finding.file}:${finding.range.start.line + 1}: ${finding.message}`,
-    }));
     return {
       package: name,
       version: published.version,
       created: published.created,
       path,
       contentHash: published.tree,
-      warnings: [...published.warnings, ...shownFindings],
+      warnings: [...published.warnings, ...findings.map(warningOf)],
     };
   }
 
@@ -117,3 +114,9 @@ const isFolder = (path: string): Promise<boolean> =>
     (found) => found.isDirectory(),
     () => false,
   );
+
+/** A finding that keeps nothing from being published. */
+export const warningOf = (finding: Finding): Warning => ({
+  code: finding.code,
+  message: `${finding.file}:${finding.range.start.line + 1}: ${finding.message}`,
+});

@@ -1,18 +1,17 @@
-/** What can be done with versions besides training: show, export, import, verify. */
+/** What can be done with versions besides training: show, export, verify. */
 import { constants, copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { importZip } from '../archive/importZip';
+import type { HashOptions } from '../archive/hashTree';
+import type { Step } from '../archive/scannedTree';
 import { verifyZip } from '../archive/verifyZip';
-import { writeZip } from '../archive/writeZip';
 import { ExpectedError, isExpected, messageOf } from '../domain/errors';
-import type { Exported, Imported, Verified, Version, VersionFile } from '../domain/version';
+import type { Exported, Verified, Version, VersionFile } from '../domain/version';
 import { versionFileName, versionId } from '../domain/version';
 import { compareVersions } from '../domain/versionNumber';
 import type { OnProgress } from '../engine/engine';
-import type { ImportOptions } from '../runner';
 import type { Store } from '../store/store';
 import { shownPath } from './paths';
-import { isoTime, type Clock } from './runDocument';
+import type { Clock } from './runDocument';
 
 export interface VersionContext {
   readonly workspace: string;
@@ -135,30 +134,6 @@ async function copyInto(source: string, target: string): Promise<void> {
   }
 }
 
-export async function importArchive(
-  context: VersionContext,
-  file: string,
-  options: ImportOptions & { readonly onProgress: OnProgress; readonly signal?: AbortSignal | undefined },
-): Promise<Imported> {
-  const staging = await context.store.staging();
-  try {
-    const { maxBytes, maxEntries, anyName, signal } = options;
-    const archive = await importZip(file, join(staging.path, 'content'), { maxBytes, maxEntries, anyName, signal });
-    // The name as first published: names are compared without regard to case.
-    const { name } = await context.store.versions.claim(archive.name, null);
-    const target = join(staging.path, `${name}.zip`);
-    const onProgress = (step: { done: number; total?: number }): void =>
-      options.onProgress({ text: `packing ${name}`, unit: 'bytes', ...step });
-    const zip = await writeZip({ entries: archive.entries, root: name, target, signal, onProgress });
-    const staged = { zip: target, zipDigest: zip.zip, tree: zip.tree, files: zip.files };
-    const { version } = await context.store.versions.publish(name, staged, isoTime(context.clock.now()));
-    const path = shownPath(context.workspace, context.store.versions.zipPath(name, version));
-    return { package: name, version, path, contentHash: zip.tree, warnings: [...archive.warnings] };
-  } finally {
-    await staging.remove();
-  }
-}
-
 export async function verifyVersions(
   context: VersionContext,
   id: string | undefined,
@@ -168,8 +143,11 @@ export async function verifyVersions(
   const wanted = id === undefined ? await everyVersion(context) : [await namedVersion(context, id)];
   const problems: Verified['problems'] = [];
   for (const [done, { name, version }] of wanted.entries()) {
-    onProgress({ text: `verifying ${versionId(name, version)}`, done, total: wanted.length, unit: 'steps' });
-    problems.push(...(await problemsOf(context, name, version, signal)));
+    const place = wanted.length === 1 ? '' : ` (${done + 1} of ${wanted.length})`;
+    const text = `verifying ${versionId(name, version)}${place}`;
+    onProgress({ text });
+    const step = (read: Step): void => onProgress({ text, unit: 'bytes', ...read });
+    problems.push(...(await problemsOf(context, name, version, { signal, onProgress: step })));
   }
   return { ok: problems.length === 0, checked: wanted.length, problems };
 }
@@ -184,15 +162,16 @@ async function namedVersion(context: VersionContext, id: string): Promise<Named>
   return { name: file.package, version: file.version };
 }
 
-async function problemsOf(context: VersionContext, name: string, version: string, signal?: AbortSignal) {
+async function problemsOf(context: VersionContext, name: string, version: string, options: HashOptions) {
   const shown = versionId(name, version);
   try {
     const file = await context.store.versions.read(name, version);
     if (file === undefined) return [missingSeal(shown, 'nothing')];
     const zip = context.store.versions.zipPath(name, version);
-    const found = await verifyZip(zip, name, file.sealed, { signal });
+    const found = await verifyZip(zip, name, file.sealed, options);
     return found.map((problem) => ({ version: shown, ...problem }));
   } catch (error) {
+    options.signal?.throwIfAborted();
     if (isExpected(error) || error instanceof Error) return [missingSeal(shown, messageOf(error))];
     throw error;
   }

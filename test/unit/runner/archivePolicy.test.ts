@@ -3,10 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crc32, deflateRawSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { importZip } from '../../../runner/src/archive/importZip';
 import { isExpected } from '../../../runner/src/domain/errors';
+import { field, file, ok, secondName, withTrain, zip } from '../../support/zipBytes';
 
 let folder: string;
 beforeEach(async () => {
@@ -16,136 +17,6 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Part {
-  readonly name: string | Buffer;
-  readonly data?: string | Buffer;
-  readonly deflate?: boolean;
-  readonly mode?: number;
-  readonly madeBy?: number;
-  readonly flags?: number;
-  readonly method?: number;
-  readonly extra?: Buffer;
-  readonly descriptor?: boolean;
-  /** Changes to the local header only. */
-  readonly local?: {
-    readonly name?: string;
-    readonly crc?: number;
-    readonly size?: number;
-    readonly compressed?: number;
-    readonly method?: number;
-    readonly flags?: number;
-    readonly extra?: Buffer;
-  };
-  /** Changes to the directory only. */
-  readonly central?: {
-    readonly crc?: number;
-    readonly size?: number;
-    readonly compressed?: number;
-    readonly offset?: number;
-    readonly disk?: number;
-    readonly flags?: number;
-  };
-  /** Bytes between the data and the next entry. */
-  readonly behind?: Buffer;
-  /** Bytes after the compressed data that count as compressed data. */
-  readonly tail?: Buffer;
-}
-
-interface Wrap {
-  readonly before?: Buffer;
-  readonly behind?: Buffer;
-  readonly comment?: string;
-  readonly count?: number;
-  readonly beforeDirectory?: Buffer;
-  readonly disk?: number;
-  readonly change?: (zip: Buffer) => Buffer;
-}
-
-const ok: Part = { name: 'digits/train.py', data: 'class Main: pass\n' };
-
-function zip(parts: readonly Part[], wrap: Wrap = {}): Buffer {
-  const chunks: Buffer[] = [wrap.before ?? Buffer.alloc(0)];
-  let offset = chunks[0]?.length ?? 0;
-  const directory: Buffer[] = [];
-  for (const part of parts) {
-    const { local, central } = entry(part, offset);
-    chunks.push(local);
-    offset += local.length;
-    directory.push(central);
-  }
-  const gap = wrap.beforeDirectory ?? Buffer.alloc(0);
-  const all = Buffer.concat(directory);
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(0x06054b50, 0);
-  end.writeUInt16LE(wrap.disk ?? 0, 4);
-  end.writeUInt16LE(wrap.count ?? parts.length, 8);
-  end.writeUInt16LE(wrap.count ?? parts.length, 10);
-  end.writeUInt32LE(all.length, 12);
-  end.writeUInt32LE(offset + gap.length, 16);
-  const comment = Buffer.from(wrap.comment ?? '');
-  end.writeUInt16LE(comment.length, 20);
-  const whole = Buffer.concat([...chunks, gap, all, end, comment, wrap.behind ?? Buffer.alloc(0)]);
-  return wrap.change === undefined ? whole : wrap.change(whole);
-}
-
-function entry(part: Part, offset: number): { local: Buffer; central: Buffer } {
-  const name = Buffer.from(part.name);
-  const data = Buffer.from(part.data ?? '');
-  const packed = Buffer.concat([part.deflate === true ? deflateRawSync(data) : data, part.tail ?? Buffer.alloc(0)]);
-  const method = part.method ?? (part.deflate === true ? 8 : 0);
-  const flags = (part.flags ?? 0x0800) | (part.descriptor === true ? 8 : 0);
-  const crc = crc32(data);
-  const extra = part.extra ?? Buffer.alloc(0);
-  const local = Buffer.alloc(30);
-  const localName = Buffer.from(part.local?.name ?? name);
-  const localExtra = part.local?.extra ?? extra;
-  local.writeUInt32LE(0x04034b50, 0);
-  local.writeUInt16LE(20, 4);
-  local.writeUInt16LE(part.local?.flags ?? flags, 6);
-  local.writeUInt16LE(part.local?.method ?? method, 8);
-  local.writeUInt32LE(part.local?.crc ?? (part.descriptor === true ? 0 : crc), 14);
-  local.writeUInt32LE(part.local?.compressed ?? (part.descriptor === true ? 0 : packed.length), 18);
-  local.writeUInt32LE(part.local?.size ?? (part.descriptor === true ? 0 : data.length), 22);
-  local.writeUInt16LE(localName.length, 26);
-  local.writeUInt16LE(localExtra.length, 28);
-  const central = Buffer.alloc(46);
-  central.writeUInt32LE(0x02014b50, 0);
-  central.writeUInt16LE(((part.madeBy ?? 3) << 8) | 20, 4);
-  central.writeUInt16LE(20, 6);
-  central.writeUInt16LE(part.central?.flags ?? flags, 8);
-  central.writeUInt16LE(method, 10);
-  central.writeUInt32LE(part.central?.crc ?? crc, 16);
-  central.writeUInt32LE(part.central?.compressed ?? packed.length, 20);
-  central.writeUInt32LE(part.central?.size ?? data.length, 24);
-  central.writeUInt16LE(name.length, 28);
-  central.writeUInt16LE(extra.length, 30);
-  central.writeUInt16LE(part.central?.disk ?? 0, 34);
-  const isFolder = name.at(-1) === 0x2f;
-  central.writeUInt32LE(((part.mode ?? (isFolder ? 0o40755 : 0o100644)) << 16) >>> 0, 38);
-  central.writeUInt32LE(part.central?.offset ?? offset, 42);
-  const descriptor = Buffer.alloc(part.descriptor === true ? 16 : 0);
-  if (part.descriptor === true) {
-    descriptor.writeUInt32LE(0x08074b50, 0);
-    descriptor.writeUInt32LE(crc, 4);
-    descriptor.writeUInt32LE(packed.length, 8);
-    descriptor.writeUInt32LE(data.length, 12);
-  }
-  return {
-    local: Buffer.concat([local, localName, localExtra, packed, descriptor, part.behind ?? Buffer.alloc(0)]),
-    central: Buffer.concat([central, name, extra]),
-  };
-}
-
-const field = (id: number, data: Buffer): Buffer => {
-  const head = Buffer.alloc(4);
-  head.writeUInt16LE(id, 0);
-  head.writeUInt16LE(data.length, 2);
-  return Buffer.concat([head, data]);
-};
-const file = (name: string | Buffer, rest: Partial<Part> = {}): Part => ({ name, data: 'x', ...rest });
-const withTrain = (...parts: Part[]): Buffer => zip([ok, ...parts]);
-
-/** Name of the kind, the archive, and what the refusal must name. */
 const refusals: readonly [string, () => Buffer, RegExp][] = [
   ['an empty file', () => Buffer.alloc(0), /no zip archive/],
   ['bytes that are no archive', () => Buffer.from('hello'.repeat(100)), /no zip archive/],
@@ -176,8 +47,8 @@ const refusals: readonly [string, () => Buffer, RegExp][] = [
     /not UTF-8/,
   ],
   [
-    'a name beyond ASCII that is not marked as UTF-8',
-    () => withTrain(file('digits/\u00e9', { flags: 0 })),
+    'a name beyond ASCII that is not marked as UTF-8, from Windows',
+    () => withTrain(file('digits/\u00e9', { flags: 0, madeBy: 0 })),
     /not marked/,
   ],
   ['an overlong UTF-8 slash', () => withTrain(file(Buffer.from([0x61, 0xc0, 0xaf, 0x62]))), /not UTF-8/],
@@ -283,6 +154,16 @@ const refusals: readonly [string, () => Buffer, RegExp][] = [
     () => withTrain(file('digits/x', { extra: field(0x7075, Buffer.from('\u0001\u0000\u0000\u0000\u0000evil')) })),
     /second name/,
   ],
+  [
+    'a second name that is meant for another one',
+    () => withTrain(file('digits/x', { extra: secondName('digits/x', 7) })),
+    /second name/,
+  ],
+  [
+    'a second name in the local header alone',
+    () => withTrain(file('digits/x', { local: { extra: secondName('digits/y') } })),
+    /second name/,
+  ],
   ['a damaged extra field', () => withTrain(file('digits/x', { extra: Buffer.from([1, 0, 99, 0]) })), /extra field/],
   [
     'sizes that need 64 bits and have none',
@@ -371,6 +252,19 @@ describe('lets in, with the bytes that CPython reads', () => {
       if (entry.kind === 'file') own[inside] = crc32(await readFile(entry.source));
     }
     expect(own).toEqual(seen);
+  });
+
+  test.each<[string, Buffer | undefined]>([
+    ['without', undefined],
+    ['with', secondName('digits/\u65e5\u672c.txt')],
+  ])('names of Info-ZIP on Linux, which are UTF-8 and not marked so, %s the extra field', async (_, extra) => {
+    const path = join(folder, 'archive.zip');
+    await writeFile(path, withTrain(file('digits/\u65e5\u672c.txt', { flags: 0, ...(extra && { extra }) })));
+    const imported = await importZip(path, join(folder, 'staging'));
+    expect(imported.entries.map((entry) => entry.path)).toEqual(['train.py', '\u65e5\u672c.txt']);
+    expect(imported.warnings).toEqual([
+      { code: 'import-name-encoding', message: expect.stringContaining('\u65e5\u672c.txt') as string },
+    ]);
   });
 
   test('VCS folders and __pycache__ are left out and setuid bits dropped, with warnings', async () => {

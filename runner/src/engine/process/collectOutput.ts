@@ -9,6 +9,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { ExpectedError } from '../../domain/errors';
 import type { CompletionRecord } from '../../domain/completionRecord';
 import type { Warning } from '../../domain/run';
+import { printable } from '../../archive/walkFolder';
 import type { OnProgress } from '../engine';
 import { exists } from './supervisorState';
 
@@ -32,11 +33,15 @@ export async function collectOutput(
 }
 
 export const skippedByHarness = (record: CompletionRecord | undefined): Warning[] =>
-  (record?.skipped ?? []).map(({ path, reason }) => skipped(path, reason));
+  (record?.skipped ?? []).map(({ path, reason }) => ({
+    code: 'output-skipped',
+    message: `${path === '' ? 'The package' : path} is not kept: ${reason}.`,
+  }));
 
+/** Names what lies in the package as the training code does. */
 const skipped = (path: string, reason: string): Warning => ({
   code: 'output-skipped',
-  message: `Left out of the output: ${path === '' ? 'the package' : path} (${reason}).`,
+  message: `${printable(path.replace(/^package\//, ''))} ${reason}; it is not kept.`,
 });
 
 /** How many entries of a folder are handled at a time. */
@@ -76,7 +81,7 @@ class Collector {
     const text = entry.name.toString('utf8');
     const place = `${shown}/${text}`;
     if (!Buffer.from(text, 'utf8').equals(entry.name)) {
-      this.warnings.push(skipped(place, 'its name is not UTF-8'));
+      this.warnings.push(skipped(place, 'has a name that is not UTF-8'));
       return undefined;
     }
     const source = Buffer.concat([folder, slash, entry.name]);
@@ -86,7 +91,7 @@ class Collector {
     if (found.isDirectory()) return [source, join(target, text), place];
     if (found.isFile()) await this.file(source, join(target, text));
     else if (found.isSymbolicLink()) await this.link(source, join(target, text), place);
-    else this.warnings.push(skipped(place, 'it is neither a file nor a folder'));
+    else this.warnings.push(skipped(place, 'is neither a file nor a folder'));
     return undefined;
   }
 
@@ -113,11 +118,11 @@ class Collector {
     const to = await readlink(source, { encoding: 'buffer' });
     const text = to.toString('utf8');
     if (!Buffer.from(text, 'utf8').equals(to)) {
-      this.warnings.push(skipped(shown, 'it is a link to a name that is not UTF-8'));
+      this.warnings.push(skipped(shown, 'is a link to a name that is not UTF-8'));
       return;
     }
     await symlink(this.moved(text, target), target).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') this.warnings.push(skipped(shown, `it is a link to ${text}`));
+      if (error.code !== 'EEXIST') this.warnings.push(skipped(shown, `is a link to ${printable(text)}`));
     });
   }
 
