@@ -13,6 +13,7 @@ import type {
   LogCursor,
   PreparedEnvironment,
   RunSpec,
+  SendRequest,
 } from '../../runner/src/engine/engine';
 import { makeFiles, textOf, type LocalRun, type LocalRunOptions } from './localRun';
 
@@ -51,7 +52,9 @@ export async function engineRun(place: EnginePlace, train: string, options: Engi
   await makeFiles(join(folder, 'dataset'), options.dataset ?? { 'a.csv': '1,2\n' });
   const zip = join(folder, 'digits.zip');
   await writeZip({ entries: (await scanPackage(join(folder, 'source'))).entries, root: 'digits', target: zip });
-  const spec = await withSent(specOf(place, folder, zip, options), options);
+  const plain = await withSent(specOf(place, folder, zip, options), options);
+  const own = options.sent === undefined && engine.send !== undefined ? await sending(plain, folder) : undefined;
+  const spec = own === undefined ? plain : { ...plain, dataset: { ...plain.dataset, tree: own.tree } };
   const secrets = options.secrets ?? {};
   const follow: EngineRun['follow'] = (after, live) =>
     engine.follow(spec.ref, { after, live, signal: AbortSignal.timeout(60_000) });
@@ -69,6 +72,7 @@ export async function engineRun(place: EnginePlace, train: string, options: Engi
     log,
     state: () => engine.inspect(spec.ref),
     start: async () => {
+      if (own !== undefined) await engine.send?.(own);
       await engine.start(spec, secrets, nothing);
     },
     ended: async () => {
@@ -96,6 +100,14 @@ export async function engineRun(place: EnginePlace, train: string, options: Engi
     },
   };
   return run;
+}
+
+/** To an engine elsewhere the run's own dataset goes first. */
+async function sending({ ref, dataset, environment }: RunSpec, folder: string): Promise<SendRequest> {
+  const { path } = dataset;
+  const hashed = await hashDataset(path);
+  const place = { image: environment.target, cacheFolder: join(folder, 'cache'), ...nothing };
+  return { ref, path, name: 'dataset', ...hashed, ...place };
 }
 
 async function withSent(spec: RunSpec, { sent }: EngineRunOptions): Promise<RunSpec> {
