@@ -97,14 +97,51 @@ def _spellings(secret):
     return found
 
 
+class Tail:
+    """
+    The end of the log in two files, for an engine that is killed takes along what it had read and not yet written, and
+    what it was to read. That is bounded by pipes, so the last 16 MiB of records are far more than it can lose.
+    """
+
+    LIMIT = 16 * 1024 * 1024
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "log.tail")
+        self.before = os.path.join(folder, "log.before")
+        self.descriptor = None
+        self.size = 0
+        self.broken = False
+
+    def write(self, data):
+        """Whole records. Where the disk takes no more, the engine's own log is all there is."""
+        if self.broken:
+            return
+        try:
+            if self.descriptor is None or self.size >= self.LIMIT:
+                self._begin()
+            self.broken = os.write(self.descriptor, data) != len(data)
+            self.size += len(data)
+        except OSError:
+            self.broken = True
+
+    def _begin(self):
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            os.replace(self.path, self.before)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        self.descriptor, self.size = os.open(self.path, flags, 0o600), 0
+
+
 class Sink:
     """Writes lines to a descriptor without ever waiting on it for long; what does not fit yet waits here."""
 
     HIGH = 1024 * 1024
     HOPE_SECONDS = 30.0
 
-    def __init__(self, descriptor):
+    def __init__(self, descriptor, tail=None):
         self.descriptor = descriptor
+        self.tail = tail
+        self.unsaved = []
         self.queue = []
         self.current = memoryview(b"")
         self.size = 0
@@ -114,6 +151,14 @@ class Sink:
     def put(self, line):
         self.queue.append(line)
         self.size += len(line)
+        if self.tail is not None:
+            self.unsaved.append(line)
+
+    def save(self):
+        """Into the tail, before it is given to the engine."""
+        if self.unsaved:
+            self.tail.write(b"".join(self.unsaved))
+            self.unsaved = []
 
     @property
     def full(self):
@@ -126,6 +171,7 @@ class Sink:
 
     def flush(self):
         """Writes once; call it when the descriptor polled ready: a pipe then takes 4096 bytes without blocking."""
+        self.save()
         if not self.current:
             self.current = memoryview(b"".join(self.queue))
             self.queue = []

@@ -115,7 +115,7 @@ class Supervisor:
             processes.become_subreaper()
         masker = framedlog.Masker(self.secrets.values())
         if self.spec["log"] == "stdout":
-            sink = framedlog.Sink(1)
+            sink = framedlog.Sink(1, framedlog.Tail(self.control))
         else:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
             sink = framedlog.FileSink(os.open(self.spec["log"], flags, 0o600))
@@ -149,6 +149,7 @@ class Supervisor:
 
     def _turn(self):
         self._poll(self._patience())
+        self.log.sink.save()
         self._reap()
         now = time.monotonic()
         if self.over:
@@ -358,6 +359,7 @@ class Supervisor:
     def end_log(self):
         """Writes out what waits; gives up where nobody has taken anything for a long time."""
         sink = self.log.sink
+        sink.save()
         deadline, size = time.monotonic() + LOG_END_SECONDS, sink.size
         while sink.size and time.monotonic() < deadline:
             poller = select.poll()

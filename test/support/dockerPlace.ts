@@ -37,7 +37,7 @@ export function dockerPlace(
     environment = process.env,
     tls,
     ...more
-  }: { environment?: NodeJS.ProcessEnv; tls?: TlsMaterial; isLocal?: boolean } = {},
+  }: { environment?: NodeJS.ProcessEnv; tls?: TlsMaterial; isLocal?: boolean; deadlineScale?: number } = {},
 ): DockerPlace {
   const endpoint = parseEndpoint(host, { tls });
   const engine = createDockerEngine({ name, endpoint, harnessFolder, environment, ...more });

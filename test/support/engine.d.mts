@@ -31,6 +31,8 @@ export interface EngineOptions {
   readonly gpu?: boolean;
   /** With GPUs `nvidia.com/gpu=0`, `=1` and `=all` by CDI (docker-26 and podman). */
   readonly cdi?: boolean;
+  /** Containers go on while the daemon is away, also when it comes back. */
+  readonly liveRestore?: boolean;
   /** `testImage` unless said otherwise; `gpuImage` comes by itself where there are GPUs. */
   readonly images?: readonly string[];
 }

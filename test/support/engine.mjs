@@ -66,11 +66,13 @@ async function namedEngine(host, images) {
 
 /**
  * Starts an engine of our own, or answers the one that TRAINING_PIPELINES_TEST_DOCKER_HOST names. `gpu`: with a stand-in for NVIDIA's
- * runtime, so that DeviceRequests are accepted; `cdi`: with GPUs by CDI; `images`: what it must have. It ends with `owner`
+ * runtime, so that DeviceRequests are accepted; `cdi`: with GPUs by CDI; `liveRestore`: its containers outlive it; `images`: what it
+ * must have. It ends with `owner`
  * (a process id, by default this one), if `stop` is not called before.
  */
 export async function startEngine(options = {}) {
-  const { kind = 'docker-20', gpu = false, cdi = false, images = [testImage], owner = process.pid } = options;
+  const { kind = 'docker-20', gpu = false, cdi = false, liveRestore = false } = options;
+  const { images = [testImage], owner = process.pid } = options;
   const wanted = gpu || cdi ? [...new Set([...images, gpuImage])] : images;
   const host = namedHost();
   if (host !== undefined) return namedEngine(host, wanted);
@@ -79,13 +81,13 @@ export async function startEngine(options = {}) {
   if (!kinds.includes(kind)) throw new Error(`no engine is called ${kind}; there are ${kinds.join(', ')}`);
   if (cdi && kind === 'docker-20') throw new Error('docker-20 knows no CDI');
   await installPackages(programs());
-  return startOwn({ kind, gpu, cdi, images: wanted, owner });
+  return startOwn({ kind, gpu, cdi, liveRestore, images: wanted, owner });
 }
 
-async function startOwn({ kind, gpu, cdi, images, owner, isFar = false }) {
+async function startOwn({ kind, gpu, cdi, liveRestore, images, owner, isFar = false }) {
   const folder = mkdtempSync(join(tmpdir(), 'tp-engine-'));
   const name = shortHash(`${folder}${process.pid}`);
-  const choice = { kind, gpu, cdi, folder, name, socket: join(folder, 'engine.sock') };
+  const choice = { kind, gpu, cdi, liveRestore, folder, name, socket: join(folder, 'engine.sock') };
   writeRecord(choice);
   if (owner !== null) watchOver(owner, folder);
   try {

@@ -9,10 +9,12 @@ import type { Cause, Problem, Run } from '../domain/run';
 import type { Collected, Engine, EngineState, LogChunk, RunRef, RunSpec } from '../engine/engine';
 import type { Lease } from '../store/store';
 import { causeOf, causeOfError, readOnlyHint, stoppedEarly, withHint } from './causes';
-import { drainLog, followRun } from './followRun';
+import { completeLog, type LogToComplete } from './completeLog';
+import { followRun } from './followRun';
 import { keepArtifacts, sealOutput, stagingOf, type OutputResult } from './finalizeRun';
 import type { Verdict } from './intent';
 import { packageRun } from './packaging';
+import { patientEngine } from './patientEngine';
 import type { RunContext, SafeEvents } from './runContext';
 import { runSpec } from './runSpec';
 import { submitRun, type Submission } from './submitRun';
@@ -31,6 +33,7 @@ export class RunDriver {
   private readonly stopping = new AbortController();
   private stopNow = false;
   private stopAsked = false;
+  private startingAgain: Promise<void> | undefined;
   private writes: Promise<void> = Promise.resolve();
   readonly ended: Promise<Run>;
 
@@ -44,7 +47,7 @@ export class RunDriver {
   ) {
     this.draft = draft;
     this.timer = timer ?? new PhaseTimer(context.clock);
-    this.engine = context.engine(draft.run.engine);
+    this.engine = patientEngine(context.engine(draft.run.engine), this.onSilence);
     this.ended = this.drive();
   }
 
@@ -245,11 +248,18 @@ export class RunDriver {
     }
   }
 
+  private readonly onSilence = ({ code, message, hint }: ExpectedError): void =>
+    this.followHooks.onProblem({ code, message, hint });
+
+  private get logToComplete(): LogToComplete {
+    const { context, engine, ref, onSilence, followHooks: hooks } = this;
+    return { context, engine, ref, hooks, onSilence, signal: this.released.signal };
+  }
+
   private readonly followHooks = {
     onState: (state: EngineState): void => {
       if (state.kind === 'running') this.noticeRunning();
-      if (state.kind === 'created')
-        void this.engine.start(this.spec(), this.secrets, { onProgress: this.events.progress });
+      if (state.kind === 'created') void this.startAgain();
     },
     onChunks: (chunks: readonly LogChunk[]): void => {
       this.noticeRunning();
@@ -262,6 +272,15 @@ export class RunDriver {
       void this.save({ run: { ...this.draft.run, problem } }, false);
     },
   };
+
+  private startAgain(): Promise<void> {
+    const how = { onProgress: this.events.progress, signal: this.released.signal };
+    this.startingAgain ??= this.engine
+      .start(this.spec(), this.secrets, how)
+      .catch((error: unknown) => this.context.log.warn(`starting ${this.id} again: ${messageOf(error)}`))
+      .then(() => (this.startingAgain = undefined));
+    return this.startingAgain;
+  }
 
   private noticeRunning(): void {
     if (this.draft.run.state !== 'Waiting for resources') return;
@@ -285,29 +304,8 @@ export class RunDriver {
     const collected: Collected = gone
       ? { record: undefined, recordProblem: '', warnings: [] }
       : await this.engine.collect(this.ref, staging, { onProgress: this.events.progress, signal });
-    if (!gone) await this.completeLog(collected, signal);
+    if (!gone) await completeLog(this.logToComplete, collected.record);
     await this.seal(collected, signal);
-  }
-
-  /** One last read; where the log is not what the harness counted, it is read again from the start. */
-  private async completeLog({ record }: Collected, signal: AbortSignal): Promise<void> {
-    const log = await this.context.store.runs.openLog(this.id);
-    try {
-      if (record !== undefined && (await log.digest()) === record.log.sha256) return await log.sync();
-      await drainLog(this.engine, this.ref, log, this.followHooks, signal);
-      if (record !== undefined && (await log.digest()) !== record.log.sha256) {
-        this.context.log.warn(`the log of ${this.id} is not what the harness counted; it is read again`);
-        await log.reset();
-        await drainLog(this.engine, this.ref, log, { onChunks: () => undefined }, signal);
-      }
-      await log.sync();
-    } catch (error) {
-      signal.throwIfAborted();
-      if (isExpected(error, 'disk-full')) throw error;
-      this.context.log.warn(`last read of the log of ${this.id}: ${messageOf(error)}`);
-    } finally {
-      await log.close();
-    }
   }
 
   private async seal(collected: Collected, signal: AbortSignal): Promise<void> {
@@ -322,7 +320,7 @@ export class RunDriver {
         ? await sealOutput(this.context, this.engine, this.draft, record, this.events, signal)
         : { sealable: undefined, cause: failure, warnings: [], keptDataset: '' };
     const warned = withWarnings(this.draft.run, [...collected.warnings, ...output.warnings]);
-    const run = { ...warned, problem: null, gpu: { ...warned.gpu, got: record?.gpu.got ?? [] } };
+    const run = { ...warned, gpu: { ...warned.gpu, got: record?.gpu.got ?? [] } };
     if (!(await this.lease.isHeld())) throw new LeaseLost(`another process drives run ${this.id} now`);
     if (output.sealable !== undefined) {
       await this.context.store.versions.commit(run.package, output.sealable.file, output.sealable.zip);
@@ -345,7 +343,7 @@ export class RunDriver {
     const reserved = this.draft.intent.packaged?.reserved ?? '';
     const state = why === undefined ? 'Successful' : why.kind === 'killed' ? 'Killed' : 'Failed';
     const ended = this.timer.end({ run, intent: this.draft.intent }, state);
-    const full: Run = { ...ended, cause: why ?? null, version: why === undefined ? reserved : '' };
+    const full: Run = { ...ended, problem: null, cause: why ?? null, version: why === undefined ? reserved : '' };
     const results = resultsOf(full, kept);
     await this.context.store.runs.writeResults(this.id, results);
     await this.save({ run: { ...full, results }, intent: { ...this.draft.intent, stage: 'sealed' } });

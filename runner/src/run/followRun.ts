@@ -33,10 +33,16 @@ export async function followRun(
   const stop = new AbortController();
   const both = AbortSignal.any([signal, stop.signal]);
   const wake = new Wake();
-  const logs = streamLog(context, engine, ref, log, hooks, both, wake);
+  let wasLost = false;
+  const noticeLoss = (): void => {
+    wasLost = true;
+  };
+  const logs = streamLog(context, engine, ref, log, hooks, both, wake, noticeLoss);
   try {
     // What is still missing of the log is read at the end of the run, by `drainLog`.
-    return await pollState(engine, ref, hooks, signal, wake);
+    const state = await pollState(engine, ref, hooks, signal, wake, noticeLoss);
+    if (!wasLost || state.kind !== 'ended' || state.error !== '') return state;
+    return { ...state, error: 'the connection to it was lost in mid-run' };
   } finally {
     stop.abort();
     await logs;
@@ -50,7 +56,7 @@ export async function drainLog(
   log: RunLog,
   hooks: Pick<FollowHooks, 'onChunks'>,
   signal: AbortSignal,
-) {
+): Promise<void> {
   const writer = new BatchWriter(log, hooks);
   for await (const item of engine.follow(ref, { after: log.cursor, live: false, signal })) await writer.push(item);
   await writer.flush();
@@ -80,12 +86,14 @@ async function pollState(
   hooks: FollowHooks,
   signal: AbortSignal,
   wake: Wake,
+  onLoss: () => void,
 ): Promise<FinalState> {
   for (;;) {
     await wake.wait(pollMilliseconds, signal);
     signal.throwIfAborted();
     const state = await engine.inspect(ref, signal).catch((error: unknown) => unknownBecause(error));
     signal.throwIfAborted();
+    if (state.kind === 'unknown') onLoss();
     hooks.onProblem(state.kind === 'unknown' ? silence(engine, state.why) : null);
     hooks.onState(state);
     if (state.kind === 'ended' || state.kind === 'forgotten') return state;
@@ -108,6 +116,7 @@ async function streamLog(
   hooks: FollowHooks,
   signal: AbortSignal,
   wake: Wake,
+  onLoss: () => void,
 ): Promise<void> {
   const writer = new BatchWriter(log, hooks);
   let failures = 0;
@@ -123,6 +132,7 @@ async function streamLog(
       if (signal.aborted) return;
       if (isExpected(error, 'disk-full'))
         hooks.onProblem({ code: error.code, message: error.message, hint: error.hint });
+      if (isExpected(error, 'engine-unreachable')) onLoss();
       context.log.debug(`log of ${ref.runId}: ${messageOf(error)}`);
       failures += 1;
     }

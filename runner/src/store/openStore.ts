@@ -11,6 +11,7 @@ import { ownIdentity, type ProcessIdentity } from './processIdentity';
 import { isFinished, RunFiles } from './runFiles';
 import { clearStaging, makeStaging } from './staging';
 import type { Staging, Store } from './store';
+import { clearTemporaries } from './temporaries';
 import { VersionFiles } from './versionFiles';
 import { watchStore } from './watchStore';
 
@@ -31,7 +32,7 @@ export function openStore(options: StoreOptions): Store {
   const disk = explainedDisk(options.disk ?? realDisk);
   const own = once(identity);
   const leases = new LeaseFolder({ disk, own, now });
-  const cacheFolder = join(folder, 'cache');
+  const cacheFolder = cacheFolderIn(folder);
   const prepare = once(() => prepareStore(disk, folder, own, now));
   const staging = async (): Promise<Staging> => {
     await prepare();
@@ -88,6 +89,7 @@ async function versionOfRun(versions: VersionFiles, id: string): Promise<Version
 }
 
 const stagingFolder = 'staging';
+const cacheFolderIn = (folder: string): string => join(folder, 'cache');
 
 async function prepareStore(disk: Disk, folder: string, own: Own, now: () => number): Promise<void> {
   for (const name of ['packages', 'runs', stagingFolder, 'cache']) await makeFolder(disk, join(folder, name));
@@ -95,6 +97,7 @@ async function prepareStore(disk: Disk, folder: string, own: Own, now: () => num
   if (!(await isThere(disk, ignore))) await createExclusive(disk, ignore, '*\n');
   // Only tidying: what cannot be removed now is removed another time.
   await clearStaging(disk, join(folder, stagingFolder), await own(), now()).catch(() => undefined);
+  for (const place of [folder, cacheFolderIn(folder)]) await clearTemporaries(disk, place, now());
 }
 
 async function installationOf(disk: Disk, path: string, now: number): Promise<string> {

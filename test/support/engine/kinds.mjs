@@ -19,10 +19,10 @@ function environment(folder, gpu) {
 }
 
 /** Everything that an engine could share with another one of the machine is named anew, the settings of /etc/docker among it. */
-function dockerd({ folder, socket, network, cdi, name, far, tls }) {
+function dockerd({ folder, socket, network, cdi, liveRestore, name, far, tls }) {
   const settings = join(folder, 'daemon.json');
   const features = cdi ? { features: { cdi: true }, 'cdi-spec-dirs': [join(folder, 'cdi')] } : {};
-  writeFileSync(settings, JSON.stringify(features));
+  writeFileSync(settings, JSON.stringify({ ...features, 'live-restore': liveRestore === true }));
   const words = [
     ['--config-file', settings, '--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec')],
     ['--pidfile', join(folder, 'pid'), '--host', `unix://${socket}`, '--log-level', 'warn'],
@@ -68,7 +68,7 @@ function podman({ folder, socket, network }) {
   return words.flat();
 }
 
-/** `choice`: `{ kind, folder, socket, network, gpu, cdi, name, far, tls }`. */
+/** `choice`: `{ kind, folder, socket, network, gpu, cdi, liveRestore, name, far, tls }`. */
 export async function launchPlan(choice) {
   const plan = await planHere(choice);
   if (choice.far === undefined) return plan;

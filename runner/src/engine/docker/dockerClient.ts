@@ -67,6 +67,8 @@ export class DockerClient {
     readonly engine: string,
     readonly endpoint: Endpoint,
     agent: Agent = agentFor(engine, endpoint),
+    /** Tests shorten all deadlines by it. */
+    private readonly deadlineScale = 1,
   ) {
     // Where it is none of a socket, the agent connects elsewhere.
     const socketPath = 'path' in endpoint ? endpoint.path : '/nonexistent';
@@ -135,7 +137,7 @@ export class DockerClient {
     parameters: Parameters | undefined,
     options: CallOptions,
   ): Promise<T> {
-    const milliseconds = options.timeoutMilliseconds ?? callMilliseconds;
+    const milliseconds = (options.timeoutMilliseconds ?? callMilliseconds) * this.deadlineScale;
     const deadline = AbortSignal.timeout(milliseconds);
     const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
     try {
@@ -157,9 +159,10 @@ export class DockerClient {
     file?: Readable,
   ): Promise<IncomingMessage> {
     const deadline = new AbortController();
-    const timer = timeoutMilliseconds > 0 ? setTimeout(() => deadline.abort(), timeoutMilliseconds).unref() : undefined;
+    const milliseconds = timeoutMilliseconds * this.deadlineScale;
+    const timer = milliseconds > 0 ? setTimeout(() => deadline.abort(), milliseconds).unref() : undefined;
     const both = signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]);
-    this.idle.set(both, idle);
+    this.idle.set(both, idle * this.deadlineScale);
     try {
       const body = await this.dial(method, path, query, both, file);
       // An error after the last reader has gone must not end the process.
@@ -167,7 +170,7 @@ export class DockerClient {
       return body;
     } catch (error) {
       signal?.throwIfAborted();
-      if (deadline.signal.aborted) throw this.unreachable(`no answer within ${timeoutMilliseconds / 1000} s`);
+      if (deadline.signal.aborted) throw this.unreachable(`no answer within ${milliseconds / 1000} s`);
       throw this.mapError(error);
     } finally {
       clearTimeout(timer);
@@ -212,6 +215,7 @@ export class DockerClient {
   mapError(error: unknown): unknown {
     if (error instanceof ExpectedError || error instanceof DockerRefusal) return error;
     if (error instanceof TooLongError) return this.unreachable(error.message, error);
+    if (isOfFiles(error)) return error;
     const { code } = error as { code?: unknown };
     if (code === 'EACCES' || code === 'EPERM') {
       const message = `${this.engine} doesn't answer: no permission on its socket (${showEndpoint(this.endpoint)}).`;
@@ -244,6 +248,14 @@ async function answerTo(callback: Callback, work: () => Promise<IncomingMessage>
   }
   callback(null, answer);
 }
+
+/** A failure of our own disk, as while outputs are written, says nothing of the engine. */
+function isOfFiles(error: unknown): boolean {
+  const { code, syscall = '', path } = error as NodeJS.ErrnoException;
+  return diskCodes.has(code ?? '') || (path !== undefined && !/^(connect|spawn)/.test(syscall));
+}
+
+const diskCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']);
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such socket',

@@ -40,11 +40,13 @@ export interface DockerEngineOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether it reads this machine's files; by default what its address says. */
   readonly isLocal?: boolean;
+  /** Tests shorten all deadlines by it; 1 by default. */
+  readonly deadlineScale?: number;
 }
 
 export function createDockerEngine(options: DockerEngineOptions): Engine {
-  const { name, endpoint, environment } = options;
-  const client = new DockerClient(name, endpoint, agentFor(name, endpoint, sshProgram(environment)));
+  const { name, endpoint, environment, deadlineScale } = options;
+  const client = new DockerClient(name, endpoint, agentFor(name, endpoint, sshProgram(environment)), deadlineScale);
   const outputs = new OutputsInLog();
   let info: Promise<EngineInfo> | undefined;
   /** Asked once; an engine that did not answer is asked again. */
@@ -97,7 +99,13 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
       return { warnings: [], isRunning: true };
     },
     inspect: (ref, signal) => inspect(client, ref, signal),
-    follow: (ref, follow) => followContainer(client, ref, follow, outputs),
+    async *follow(ref, follow) {
+      try {
+        yield* followContainer(client, ref, follow, outputs);
+      } catch (error) {
+        throw mapped(error, client);
+      }
+    },
     stop: (ref, { graceSeconds, signal }) => explained(() => stop(client, ref, graceSeconds, signal)),
     collect: (ref, staging, collect) =>
       explained(() => collectContainer(client, ref, staging, { ...collect, outputs })),

@@ -1,15 +1,12 @@
 /** The log of a run from the engine: framed records on stdout, resumed by time (as a hint) and sequence (exactly). */
-import type { FollowOptions, LogChunk, LogCursor, RunRef } from '../engine';
+import type { FollowOptions, RunRef } from '../engine';
 import { decodeRecord, LineSplitter } from '../logFrames';
 import { demux } from './demux';
 import { DockerRefusal, type DockerClient } from './dockerClient';
+import { itemOf, type LogItem } from './logItem';
+import { withTail } from './logTail';
 import type { OutputsInLog } from './outputsInLog';
 import { containerPath } from './runObjects';
-
-export interface LogItem {
-  readonly chunk: LogChunk;
-  readonly cursor: LogCursor;
-}
 
 /** The engine's clock and the container's are one, yet its stamps may have whole seconds only. */
 const marginSeconds = 2;
@@ -17,7 +14,19 @@ const marginSeconds = 2;
 /** The harness reports every second; a log that is silent for so long is a connection that is dead. */
 const heartbeatMilliseconds = 60_000;
 
+/** Read to its end once the run is over, it is completed by what only the run itself has. */
 export async function* followContainer(
+  client: DockerClient,
+  ref: RunRef,
+  options: FollowOptions,
+  outputs: OutputsInLog,
+): AsyncGenerator<LogItem> {
+  const items = followEngine(client, ref, options, outputs);
+  const after = options.after?.sequence ?? 0;
+  yield* options.live ? items : withTail(client, ref, items, { after, outputs, signal: options.signal });
+}
+
+async function* followEngine(
   client: DockerClient,
   ref: RunRef,
   options: FollowOptions,
@@ -29,7 +38,7 @@ export async function* followContainer(
   for await (const item of records(client, ref, options, since, outputs)) {
     // A gap at the beginning: the engine's times are not what they were, so everything is read.
     if (first && since > 0 && item.chunk.sequence > after + 1) {
-      yield* followContainer(client, ref, { ...options, after: { sequence: after, hint: '0' } }, outputs);
+      yield* followEngine(client, ref, { ...options, after: { sequence: after, hint: '0' } }, outputs);
       return;
     }
     first = false;
@@ -63,7 +72,7 @@ async function* records(
       for (const line of lines.push(frame.data)) {
         const chunk = decodeRecord(line);
         if (chunk === undefined || outputs.take(ref.runId, chunk)) continue;
-        yield { chunk, cursor: { sequence: chunk.sequence, hint: String(Math.floor(chunk.time / 1000)) } };
+        yield itemOf(chunk);
       }
     }
     signal.throwIfAborted();
