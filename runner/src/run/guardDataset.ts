@@ -1,4 +1,5 @@
 /** Which folders can be a dataset: never one that holds the workspace or the store, nor a sensitive place. */
+import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, parse } from 'node:path';
 import { ExpectedError } from '../domain/errors';
@@ -17,7 +18,7 @@ export async function guardDataset(guard: DatasetGuard, path: string, shown: str
   if (folder === undefined) {
     throw new ExpectedError(
       'dataset-missing',
-      `${shown} doesn't exist or is no folder.`,
+      `${shown} ${(await isThere(path)) ? 'is no folder' : "doesn't exist"}.`,
       'Give the folder that holds the data.',
     );
   }
@@ -26,6 +27,12 @@ export async function guardDataset(guard: DatasetGuard, path: string, shown: str
   const hint = 'Give a folder that holds only the data.';
   throw new ExpectedError('dataset-refused', `${shown} can't be the dataset: it ${problem}.`, hint);
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 function refusal(guard: DatasetGuard, folder: string): string | undefined {
   if (isInside(guard.workspace, folder)) return 'holds the workspace';

@@ -32,7 +32,7 @@ export async function peekDataset(workspace: string, path: string, options: Peek
   if (found?.isDirectory() !== true) {
     throw new ExpectedError(
       'dataset-missing',
-      `${path} doesn't exist or is no folder.`,
+      `${path} ${found === undefined ? "doesn't exist" : 'is no folder'}.`,
       'Choose the folder that holds the data.',
     );
   }

@@ -107,6 +107,7 @@ function limits(state: PanelState, engine: EngineFacts | undefined, context: Fie
 
 /** Half of the memory, as the engine does it. */
 function shmWords({ draft }: PanelState, engine: EngineFacts | undefined): string {
+  if (engine?.kind === 'process') return 'as the system';
   const { memory = null } = engine ?? {};
   return draft.memory.trim() !== '' || memory === null || memory === 0 ? 'half the memory' : formatBytes(memory / 2);
 }

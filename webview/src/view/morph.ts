@@ -10,6 +10,7 @@ export function morphChildren(into: Element, from: ParentNode): void {
   for (const node of wanted) {
     const match = at !== null && fits(at, node) ? at : laterTwin(at, node);
     if (match === null) {
+      note(node);
       into.insertBefore(node, at);
       settle(node);
       continue;
@@ -57,7 +58,11 @@ function morphInside(old: Element, node: Element): void {
   const before = wishOf(old);
   const wanted = wishOf(node);
   if (wanted?.signature === undefined) morphChildren(old, node);
-  else if (wanted.signature !== before?.signature) old.replaceChildren(...node.childNodes);
+  else if (wanted.signature !== before?.signature) {
+    const fresh = [...node.childNodes];
+    fresh.forEach(note);
+    old.replaceChildren(...fresh);
+  }
   if (wanted === undefined || !(old instanceof HTMLElement)) return;
   wish(old, wanted);
   grant(old, before);
@@ -80,11 +85,16 @@ const isOwnedByComponent = (element: Element, name: string): boolean =>
   // What the user unfolded stays so.
   (element.tagName === 'DETAILS' && name === 'open');
 
+/** Before insertion: what we gave. Components give themselves roles and states once they are connected; those stay. */
+function note(node: Node): void {
+  if (!(node instanceof Element)) return;
+  for (const element of [node, ...node.querySelectorAll('*')]) given.set(element, new Set(element.getAttributeNames()));
+}
+
 /** After insertion: components have connected now and may have overwritten what they were given. */
 function settle(node: Node): void {
   if (!(node instanceof HTMLElement)) return;
   for (const element of [node, ...node.querySelectorAll<HTMLElement>('*')]) {
-    given.set(element, new Set(element.getAttributeNames()));
     if (wishOf(element) === undefined) continue;
     grant(element, undefined);
     requestAnimationFrame(() => grant(element, undefined));
