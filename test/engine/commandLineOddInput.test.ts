@@ -1,12 +1,18 @@
 /** Input that is odd but real: each is refused by its code, or taken as the user meant it. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errorSchema } from '../../runner/src/domain/documents';
 import { runSchema, type Run } from '../../runner/src/domain/run';
-import { exportedSchema, importedSchema, publishedSchema, versionsSchema } from '../../runner/src/domain/version';
+import {
+  exportedSchema,
+  importedSchema,
+  publishedSchema,
+  verifiedSchema,
+  versionsSchema,
+} from '../../runner/src/domain/version';
 import type { Progress } from '../../runner/src/engine/engine';
 import { openRunner } from '../../runner/src/openRunner';
 import type { Runner } from '../../runner/src/runner';
@@ -203,5 +209,40 @@ describe('import', () => {
     const last = steps.at(-1);
     expect(last).toMatchObject({ text: 'verifying digits@1.0', unit: 'bytes' });
     expect(last?.done).toBe(last?.total);
+  });
+});
+
+describe('verify', () => {
+  const seal = '.training-pipelines/packages/digits/1.0/version.json';
+  const verify = async (): Promise<[number | null, string[]]> => {
+    const { code, document } = await cli.json('verify');
+    const { problems } = verifiedSchema.parse(document);
+    return [code, problems.map(({ version, path, found }) => `${version} ${path}: ${found}`)];
+  };
+
+  test.each<[string, string | undefined, string]>([
+    ['is gone', undefined, 'nothing'],
+    ['is no seal', '{"schema": 1', 'a file that is no seal'],
+  ])('names a seal that %s, also after other commands made it anew', async (_, text, found) => {
+    await cli.json('publish', 'digits');
+    if (text === undefined) await rm(join(cli.folder, seal));
+    else await cli.write({ [seal]: text });
+    expect(await verify()).toEqual([1, [`digits@1.0 version.json: ${found}`]]);
+    expect((await cli.json('show', 'digits@1.0')).code).toBe(0);
+    expect(await verify()).toEqual([1, ['digits@1.0 version.json: a seal that was made anew from the zip']]);
+  });
+
+  test('names a seal of another version, which nobody is shown', async () => {
+    await cli.json('publish', 'digits');
+    const text = await readFile(join(cli.folder, seal), 'utf8');
+    await cli.write({ [seal]: text.replace('"version": "1.0"', '"version": "7.7"') });
+    expect(await verify()).toEqual([1, ['digits@1.0 version.json: the seal of digits 7.7']]);
+    expect((await cli.json('show', 'digits@1.0')).document).toMatchObject({ version: '1.0' });
+  });
+
+  test('names a zip that is gone', async () => {
+    await cli.json('publish', 'digits');
+    await rm(join(cli.folder, '.training-pipelines/packages/digits/1.0/digits.zip'));
+    expect(await verify()).toEqual([1, ['digits@1.0 digits.zip: nothing']]);
   });
 });

@@ -34,12 +34,13 @@ export async function verifyZip(
     reading.add((await stat(zip)).size);
     digest = await fileDigest(zip, reading);
   } catch (error) {
-    return [{ path: `${name}.zip`, expected: seal.zip, found: messageOf(error) }];
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return [{ path: `${name}.zip`, expected: seal.zip, found: isMissing ? absent : messageOf(error) }];
   }
   const inSeal = treeDigest(seal.files);
   const sealProblems = inSeal === seal.tree ? [] : [{ path: 'version.json', expected: seal.tree, found: inSeal }];
   // Also where the zip's digest fits: the list of files may have been changed together with its tree.
-  const problems = await contentProblems(zip, seal, reading);
+  const problems = await contentProblems(zip, name, seal, reading);
   if (problems.length > 0 || sealProblems.length > 0) return [...problems, ...sealProblems];
   return digest === seal.zip ? [] : [{ path: `${name}.zip`, expected: seal.zip, found: digest }];
 }
@@ -82,12 +83,17 @@ async function fileDigest(path: string, reading: Reading): Promise<string> {
   return `sha256:${hash.digest('hex')}`;
 }
 
-async function contentProblems(zip: string, seal: SealedContent, reading: Reading): Promise<SealProblem[]> {
+async function contentProblems(
+  zip: string,
+  name: string,
+  seal: SealedContent,
+  reading: Reading,
+): Promise<SealProblem[]> {
   let reader: ZipReader;
   try {
     reader = await openZip(zip);
   } catch (error) {
-    return [{ path: '', expected: 'a zip that can be read', found: messageOf(error) }];
+    return [{ path: `${name}.zip`, expected: 'a zip that can be read', found: messageOf(error) }];
   }
   try {
     const sealed = new Map(seal.files.map((file) => [file.path, file]));

@@ -165,21 +165,22 @@ async function namedVersion(context: VersionContext, id: string): Promise<Named>
 async function problemsOf(context: VersionContext, name: string, version: string, options: HashOptions) {
   const shown = versionId(name, version);
   try {
-    const file = await context.store.versions.read(name, version);
-    if (file === undefined) return [missingSeal(shown, 'nothing')];
+    const { file, problem } = await context.store.versions.sealAsIs(name, version);
+    const inSeal = problem === undefined ? [] : [lostSeal(shown, problem)];
+    if (file === undefined) return inSeal;
     const zip = context.store.versions.zipPath(name, version);
     const found = await verifyZip(zip, name, file.sealed, options);
-    return found.map((problem) => ({ version: shown, ...problem }));
+    return [...inSeal, ...found.map((difference) => ({ version: shown, ...difference }))];
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (isExpected(error) || error instanceof Error) return [missingSeal(shown, messageOf(error))];
+    if (isExpected(error) || error instanceof Error) return [lostSeal(shown, messageOf(error))];
     throw error;
   }
 }
 
-const missingSeal = (version: string, found: string) => ({
+const lostSeal = (version: string, found: string) => ({
   version,
   path: versionFileName,
-  expected: 'a seal that can be read',
+  expected: 'the seal that was made with the version',
   found,
 });

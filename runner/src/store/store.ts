@@ -47,6 +47,13 @@ export interface StagedVersion {
   readonly files: readonly FileEntry[];
 }
 
+export interface SealAsIs {
+  /** Undefined where there is none, or none that can be read. */
+  readonly file: VersionFile | undefined;
+  /** What is there instead of the seal that was made with the version; undefined where it is that. */
+  readonly problem: string | undefined;
+}
+
 export interface VersionStore {
   packages(): Promise<readonly PackageRecord[]>;
   /** By name, without regard to case. */
@@ -59,6 +66,8 @@ export interface VersionStore {
   numbers(name: string): Promise<readonly string[]>;
   /** Undefined where it does not exist; throws `store-damaged` where it cannot be read. */
   read(name: string, version: string): Promise<VersionFile | undefined>;
+  /** The seal as it lies there, and what is wrong with it as a seal: nothing is rebuilt. */
+  sealAsIs(name: string, version: string): Promise<SealAsIs>;
   zipPath(name: string, version: string): string;
   /** The highest version with this tree. */
   findIdentical(name: string, tree: string): Promise<string | undefined>;

@@ -5,11 +5,11 @@ import type { Run } from '../domain/run';
 import { versionFileName, versionFileSchema, type VersionFile } from '../domain/version';
 import type { Disk } from './disk';
 import { isMissing } from './diskErrors';
-import { createExclusive, isThere, makeFolder, parseJson, readIfThere, sizeOf } from './fileOperations';
+import { createExclusive, isThere, listFolder, makeFolder, parseJson, readIfThere, sizeOf } from './fileOperations';
 import type { LeaseFolder } from './leaseFolder';
 import { PackageRecords } from './packageRecords';
 import { rebuildVersion, sealOfZip } from './rebuildVersion';
-import type { Lease, PackageRecord, StagedVersion, Staging, VersionStore } from './store';
+import type { Lease, PackageRecord, SealAsIs, StagedVersion, Staging, VersionStore } from './store';
 import { clearTemporaries } from './temporaries';
 import { numbersFolder, VersionNumbers } from './versionNumbers';
 
@@ -30,6 +30,7 @@ const lockWaitMilliseconds = 60_000;
 /** Not the name of a package: those begin with a letter or a digit. */
 const namesLock = '.names';
 const packageLock = 'lock';
+const lostSeal = /^version\.json\.(damaged|missing)-/;
 
 export class VersionFiles implements VersionStore {
   private readonly records: PackageRecords;
@@ -69,7 +70,8 @@ export class VersionFiles implements VersionStore {
     const path = this.filePath(name, version);
     const text = await readIfThere(this.options.disk, path);
     const parsed = versionFileSchema.safeParse(parseJson(text));
-    if (parsed.success) return parsed.data;
+    // Where it lies says whose it is.
+    if (parsed.success) return { ...parsed.data, package: name, version };
     if (text === undefined && !(await this.numbers(name)).includes(version)) return undefined;
     return this.rebuild(name, version, path, text !== undefined);
   }
@@ -78,6 +80,19 @@ export class VersionFiles implements VersionStore {
   async readAsIs(name: string, version: string): Promise<VersionFile | undefined> {
     const text = await readIfThere(this.options.disk, this.filePath(name, version));
     return versionFileSchema.safeParse(parseJson(text)).data;
+  }
+
+  async sealAsIs(name: string, version: string): Promise<SealAsIs> {
+    const text = await readIfThere(this.options.disk, this.filePath(name, version));
+    if (text === undefined) return { file: undefined, problem: 'nothing' };
+    const file = versionFileSchema.safeParse(parseJson(text)).data;
+    if (file === undefined) return { file, problem: 'a file that is no seal' };
+    if (file.package !== name || file.version !== version) {
+      return { file, problem: `the seal of ${file.package} ${file.version}` };
+    }
+    const beside = await listFolder(this.options.disk, join(this.folderOf(name), version));
+    const wasLost = beside.some((entry) => lostSeal.test(entry.name));
+    return { file, problem: wasLost ? 'a seal that was made anew from the zip' : undefined };
   }
 
   zipPath(name: string, version: string): string {
@@ -208,7 +223,9 @@ export class VersionFiles implements VersionStore {
       const writtenAt = (await disk.stat(zip)).mtime;
       const sourceTree = source?.sealed.tree;
       const file = rebuildVersion({ package: name, version, seal, writtenAt, run, sourceTree });
+      // Whatever is beside it tells `verify` that this is not the first seal.
       if (isDamaged) await disk.rename(path, `${path}.damaged-${now()}`);
+      else await createExclusive(disk, `${path}.missing-${now()}`, '');
       await createExclusive(disk, path, `${JSON.stringify(file, null, 2)}\n`);
       return file;
     } catch (error) {
