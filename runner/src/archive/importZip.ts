@@ -1,11 +1,6 @@
 /** Imports a package zip from anywhere: the policy first, then extraction into a staging folder, checked byte by byte. */
-import { createWriteStream } from 'node:fs';
 import { mkdir, open, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { Transform, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createInflateRaw, crc32 } from 'node:zlib';
-import type { Entry, ZipFile } from 'yauzl';
 import { ExpectedError } from '../domain/errors';
 import { formatNumber } from '../domain/format';
 import { bytecodeFolder, vcsFolders } from '../domain/packageContent';
@@ -13,9 +8,9 @@ import { packageNameProblem } from '../domain/packageName';
 import type { Warning } from '../domain/run';
 import { comparePaths } from '../domain/treeHash';
 import { refused } from './archiveRefusal';
+import { extractEntry } from './extractEntry';
 import type { ScannedEntry, Step } from './scannedTree';
 import { printable } from './walkFolder';
-import { methods } from './zipFormat';
 import { openEntries } from './zipReader';
 import { readPolicyEntries, type PolicyEntry } from './zipPolicy';
 
@@ -130,6 +125,7 @@ async function extractAll(
   const full = new Set(entries.flatMap((entry) => foldersAbove(entry.path)));
   const reader = await openEntries(archivePath);
   const byOffset = new Map(reader.entries.map((entry) => [entry.relativeOffsetOfLocalHeader, entry]));
+  const file = await open(archivePath, 'r');
   try {
     for (const entry of entries) {
       signal?.throwIfAborted();
@@ -144,11 +140,20 @@ async function extractAll(
         onProgress?.({ done, total });
       };
       if (!entry.isFolder)
-        await extractOne(reader.archive, byOffset.get(entry.offset), entry, { target, onBytes, signal });
+        await extractEntry({
+          archive: reader.archive,
+          file,
+          found: byOffset.get(entry.offset),
+          entry,
+          target,
+          onBytes,
+          signal,
+        });
       if (!entry.isFolder || !full.has(entry.path)) extracted.push(scanned(entry, path, target));
     }
   } finally {
     reader.archive.close();
+    await file.close();
   }
   return extracted.sort((a, b) => comparePaths(a.path, b.path));
 }
@@ -162,91 +167,6 @@ function scanned(entry: PolicyEntry, path: string, source: string): ScannedEntry
   if (entry.isFolder) return { path, kind: 'dir', mode: 'dir', bytes: 0, source, mtimeMs: 0 };
   const mode = (entry.mode & 0o100) === 0 ? '644' : '755';
   return { path, kind: 'file', mode, bytes: entry.size, source, mtimeMs: 0 };
-}
-
-interface Extraction {
-  readonly target: string;
-  readonly onBytes: (bytes: number) => void;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** yauzl finds the data; it is inflated here, so that bytes behind its end are seen. */
-async function extractOne(
-  archive: ZipFile,
-  found: Entry | undefined,
-  entry: PolicyEntry,
-  { target, onBytes, signal }: Extraction,
-): Promise<void> {
-  const shown = printable(entry.path);
-  // A name that is not marked is read in another alphabet there.
-  if (found === undefined || !(found.fileName === entry.path || entry.isUnmarked))
-    throw refused(`${shown} is read differently by two readers.`);
-  const sink = createWriteStream(target, { flags: 'wx', mode: (entry.mode & 0o100) === 0 ? 0o644 : 0o755 });
-  const check = new ContentCheck(entry, shown, onBytes);
-  try {
-    const input = await rawStream(archive, found);
-    if (entry.method === methods.stored) return await pipeline(input, check, sink, { signal });
-    const inflate = createInflateRaw();
-    await pipeline(input, inflate, check, sink, { signal });
-    if (inflate.bytesWritten !== entry.compressed) throw refused(`${shown} has bytes behind its compressed data.`);
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw unpackingProblem(error, shown);
-  }
-}
-
-function unpackingProblem(error: unknown, shown: string): ExpectedError {
-  if (error instanceof ExpectedError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code !== 'ENOSPC') return refused(`${shown} can't be unpacked: ${message}.`);
-  return new ExpectedError(
-    'disk-full',
-    `The disk is full: ${shown} can't be unpacked.`,
-    'Free some room and try again.',
-  );
-}
-
-function rawStream(archive: ZipFile, entry: Entry): Promise<Readable> {
-  return new Promise((resolve, reject) => {
-    const done = (error: Error | null, stream?: Readable): void => {
-      if (error === null && stream !== undefined) resolve(stream);
-      else reject(error ?? new Error('no data'));
-    };
-    if (entry.compressionMethod === methods.stored) archive.openReadStream(entry, done);
-    else archive.openReadStream(entry, { decompress: false, decrypt: null, start: null, end: null }, done);
-  });
-}
-
-/** Lets through no more than the entry said, and at the end only what has its length and checksum. */
-class ContentCheck extends Transform {
-  private size = 0;
-  private crc = 0;
-
-  constructor(
-    private readonly entry: PolicyEntry,
-    private readonly shown: string,
-    private readonly onBytes: (bytes: number) => void,
-  ) {
-    super();
-  }
-
-  override _transform(
-    part: Buffer,
-    _encoding: BufferEncoding,
-    done: (error: Error | null, part?: Buffer) => void,
-  ): void {
-    this.size += part.length;
-    this.crc = crc32(part, this.crc);
-    this.onBytes(part.length);
-    if (this.size > this.entry.size) done(refused(`${this.shown} lies about its size.`));
-    else done(null, part);
-  }
-
-  override _flush(done: (error?: Error | null) => void): void {
-    if (this.size !== this.entry.size) done(refused(`${this.shown} lies about its size.`));
-    else if (this.crc !== this.entry.crc) done(refused(`${this.shown} is damaged: its checksum is wrong.`));
-    else done();
-  }
 }
 
 function warningsOf(leftOut: number, kept: readonly PolicyEntry[]): Warning[] {

@@ -113,6 +113,7 @@ async function contentProblems(
 }
 
 const absent = 'nothing';
+const smallSize = 256 * 1024;
 
 const describeSealed = (file: FileEntry | undefined): string =>
   file === undefined ? absent : file.mode === 'dir' ? 'a folder' : `${file.mode} sha256:${file.sha256}`;
@@ -122,6 +123,11 @@ async function describeFound(reader: ZipReader, entry: ZipEntry | undefined, rea
   if (entry.mode === 'dir') return 'a folder';
   try {
     const hash = createHash('sha256');
+    if (entry.bytes <= smallSize) {
+      hash.update(await reader.readFile(entry.path));
+      reading.read(entry.bytes);
+      return `${entry.mode} sha256:${hash.digest('hex')}`;
+    }
     for await (const part of await reader.openRead(entry.path)) {
       hash.update(part as Buffer);
       reading.read((part as Buffer).length);

@@ -118,8 +118,8 @@ class YauzlReader implements ZipReader {
 const inflate = (packed: Buffer, size: number): Buffer =>
   inflateRawSync(packed, { maxOutputLength: Math.max(size, 1) });
 
-/** The bytes of an entry as they lie in the archive. */
-async function readPacked(archive: ZipFile, file: FileHandle, entry: Entry): Promise<Buffer> {
+/** The bytes of an entry as they lie in the archive, read through `file`. */
+export async function readPacked(archive: ZipFile, file: FileHandle, entry: Entry): Promise<Buffer> {
   const start = await dataStart(archive, entry);
   const packed = Buffer.allocUnsafe(entry.compressedSize);
   for (let done = 0; done < packed.length;) {
