@@ -197,7 +197,8 @@ function offsetsFor({ isSlow }: Endpoint, random: Random): number[] {
   const first = times(isSlow ? 1 : 8, 4096);
   const beyond = times(isSlow ? 0 : 3, 2000);
   const near = first >= 4096 ? Array.from({ length: 4096 }, (_, i) => i) : [];
-  while (near.length < first) near.push(isSlow ? random.below(100) : Math.floor(random.next() ** 2 * 1500));
+  while (near.length < first)
+    near.push(isSlow && !isLongForm ? random.below(100) : Math.floor(random.next() ** 2 * 1800));
   const far = Array.from({ length: beyond }, () => 4096 + random.below(96_000));
   return [...near, ...far];
 }

@@ -7,6 +7,7 @@ import { isExpected } from '../../runner/src/domain/errors';
 import { openStore } from '../../runner/src/store/openStore';
 import type { Store } from '../../runner/src/store/store';
 import { faultyDisk } from '../support/faultyDisk';
+import { tellFault } from '../support/faultTable';
 import { isLongForm } from '../support/random';
 import { resultsOf, runOf, stagedOf, versionOf } from '../support/storeValues';
 
@@ -183,9 +184,11 @@ describe('a file operation that fails once', () => {
           await rm(place, { recursive: true });
         }
       }
-      console.log(
-        `${name}: ${faults} faults at ${counter.operations.length} operations, ${failures} reported, all held`,
-      );
+      tellFault({
+        fault: `each of ${counter.operations.length} file operations fails once: ${name}`,
+        times: faults,
+        held: `${failures} reported; store whole, older versions intact, done again afterwards`,
+      });
       expect(failures).toBeGreaterThan(0);
     });
   }

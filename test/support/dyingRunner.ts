@@ -10,9 +10,8 @@ import { parseEndpoint } from '../../runner/src/engine/docker/endpoint';
 import type { Engine } from '../../runner/src/engine/engine';
 import { createProcessEngine } from '../../runner/src/engine/process/processEngine';
 import { createRunner } from '../../runner/src/index';
-import type { Disk, DiskFile } from '../../runner/src/store/disk';
-import { realDisk } from '../../runner/src/store/disk';
 import { openStore } from '../../runner/src/store/openStore';
+import { dyingDisk } from './dyingDisk';
 
 export interface DeathOrder {
   readonly workspace: string;
@@ -26,50 +25,7 @@ export interface DeathOrder {
 }
 
 const order = JSON.parse(process.argv[2] ?? '') as DeathOrder;
-const steps: string[] = [];
-
-function step(name: string): void {
-  steps.push(name);
-  if (steps.length - 1 === order.dieAt) process.kill(process.pid, 'SIGKILL');
-}
-
-const shortName = (path: string): string =>
-  path.slice(order.workspace.length + 1).replaceAll(/[0-9a-f]{8,}|\d{6,}/g, '*');
-
-function dyingFile(path: string, file: DiskFile): DiskFile {
-  return {
-    ...file,
-    write: (bytes, position) => {
-      step(`write ${shortName(path)}`);
-      return file.write(bytes, position);
-    },
-    truncate: (length) => {
-      step(`truncate ${shortName(path)}`);
-      return file.truncate(length);
-    },
-    sync: () => {
-      step(`sync ${shortName(path)}`);
-      return file.sync();
-    },
-  };
-}
-
-const changes = ['writeNew', 'overwrite', 'rename', 'link', 'unlink', 'mkdir', 'remove', 'syncFolder'] as const;
-
-function dyingDisk(): Disk {
-  const disk: Record<string, unknown> = { ...realDisk };
-  for (const name of changes) {
-    const work = realDisk[name] as (...words: unknown[]) => Promise<unknown>;
-    disk[name] = (...words: unknown[]) => {
-      step(
-        `${name} ${shortName(String(words.length > 1 && name !== 'writeNew' && name !== 'overwrite' ? words[1] : words[0]))}`,
-      );
-      return work(...words);
-    };
-  }
-  disk['open'] = async (path: string, use: 'read' | 'write') => dyingFile(path, await realDisk.open(path, use));
-  return disk as unknown as Disk;
-}
+const { step, steps, disk } = dyingDisk(order.workspace, order.dieAt);
 
 const calls = ['demand', 'prepare', 'start', 'inspect', 'stop', 'collect', 'remove'] as const;
 
@@ -96,7 +52,7 @@ function engineOf(): Engine {
 
 async function main(): Promise<void> {
   const { workspace } = order;
-  const store = openStore({ folder: join(workspace, '.training-pipelines'), workspace, disk: dyingDisk() });
+  const store = openStore({ folder: join(workspace, '.training-pipelines'), workspace, disk });
   const none = (): Promise<[]> => Promise.resolve([]);
   const check = { blocking: none, findings: none, discover: none, reads: none };
   const say = (text: unknown): void => void process.stderr.write(`${String(text)}\n`);

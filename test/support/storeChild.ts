@@ -2,10 +2,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openStore } from '../../runner/src/store/openStore';
+import { dyingDisk } from './dyingDisk';
 import { runOf, stagedOf, versionOf } from './storeValues';
 
 const [work = '', workspace = '', ...words] = process.argv.slice(2);
-const store = openStore({ folder: join(workspace, 'store'), workspace });
+const dieAt = process.env.TRAINING_PIPELINES_TEST_DIE_AT;
+const { disk, steps } = dyingDisk(workspace, dieAt === undefined ? undefined : Number(dieAt));
+const store = openStore({ folder: join(workspace, 'store'), workspace, disk });
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function zipOf(content: string): Promise<string> {
@@ -29,10 +32,10 @@ async function train(name: string, count: number): Promise<void> {
   }
 }
 
-/** Publishes contents that nobody had until it is killed, trains each, and says what was acknowledged. */
-async function publish(name: string): Promise<void> {
+/** Publishes contents that nobody had until it is killed (or `count`), trains each, and says what was acknowledged. */
+async function publish(name: string, count = Infinity): Promise<void> {
   await store.versions.claim('digits', 'digits');
-  for (let i = 0; ; i++) {
+  for (let i = 0; i < count; i++) {
     const content = `${name} ${i} `.repeat(500);
     say(`trying ${content.slice(0, 20)}`);
     const { version } = await store.versions.publish(
@@ -54,6 +57,7 @@ async function publish(name: string): Promise<void> {
 /** Appends chunks 1 to `count` to a run's log, from where it is, a few at a time. */
 async function follow(id: string, count: number): Promise<void> {
   const log = await store.runs.openLog(id);
+  say('ready');
   let next = (log.cursor?.sequence ?? 0) + 1;
   while (next <= count) {
     const batch = Array.from({ length: Math.min(1 + (next % 7), count - next + 1) }, (_, i) => chunkOf(next + i));
@@ -73,4 +77,8 @@ function chunkOf(sequence: number) {
 
 if (work === 'train') await train(words[0] ?? '', Number(words[1]));
 if (work === 'publish') await publish(words[0] ?? '');
+if (work === 'publishOnce') {
+  await publish(words[0] ?? '', 1);
+  say(`steps ${steps.length}`);
+}
 if (work === 'follow') await follow(words[0] ?? '', Number(words[1]));
