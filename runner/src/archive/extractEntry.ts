@@ -7,7 +7,7 @@ import { crc32, createInflateRaw, inflateRawSync } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { ExpectedError } from '../domain/errors';
 import { refused } from './archiveRefusal';
-import { printable } from './walkFolder';
+import { printable } from '../domain/printable';
 import { methods } from './zipFormat';
 import { readPacked } from './zipReader';
 import type { PolicyEntry } from './zipPolicy';

@@ -10,7 +10,7 @@ import { comparePaths } from '../domain/treeHash';
 import { refused } from './archiveRefusal';
 import { extractEntry } from './extractEntry';
 import type { ScannedEntry, Step } from './scannedTree';
-import { printable } from './walkFolder';
+import { printable } from '../domain/printable';
 import { openEntries } from './zipReader';
 import { readPolicyEntries, type PolicyEntry } from './zipPolicy';
 

@@ -12,7 +12,7 @@ import { extract, type Header } from 'tar-stream';
 import { ExpectedError } from '../domain/errors';
 import type { Warning } from '../domain/run';
 import { hasControl, isBrokenUtf8 } from './portableNames';
-import { printable } from './walkFolder';
+import { printable } from '../domain/printable';
 
 export interface UnpackOptions {
   /** The first segment of every name, which is dropped; entries without it are left out. */

@@ -5,7 +5,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { formatNumber } from '../domain/format';
 import type { Warning } from '../domain/run';
 import { isBrokenUtf8 } from './portableNames';
-import { printable } from './walkFolder';
+import { printable } from '../domain/printable';
 
 export interface FoundEntry {
   readonly path: string;

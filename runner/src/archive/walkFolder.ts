@@ -3,6 +3,7 @@ import { constants, type Dirent, type Stats } from 'node:fs';
 import { access, chmod, lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { messageOf } from '../domain/errors';
+import { printable } from '../domain/printable';
 import { comparePaths } from '../domain/treeHash';
 import { hasControl, isBrokenUtf8 } from './portableNames';
 import type { ScannedEntry } from './scannedTree';
@@ -135,13 +136,6 @@ function nameTrouble(name: string): string | undefined {
   if (hasControl(name)) return 'has a control character in its name';
   return name.includes('\\') ? 'has a backslash in its name' : undefined;
 }
-
-/** Control characters shown as `\u….`, so that a message cannot be forged. */
-export const printable = (text: string): string =>
-  text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 
 function kindOf(entry: Dirent): string {
   if (entry.isFIFO()) return 'a named pipe';

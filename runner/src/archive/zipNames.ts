@@ -2,7 +2,7 @@
 import { crc32 } from 'node:zlib';
 import { refused } from './archiveRefusal';
 import { foldedKey, hasControl, isBrokenUtf8, portabilityProblem } from './portableNames';
-import { printable } from './walkFolder';
+import { printable } from '../domain/printable';
 
 interface NamedEntry {
   readonly path: string;

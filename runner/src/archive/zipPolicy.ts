@@ -5,7 +5,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ExpectedError } from '../domain/errors';
 import { refused } from './archiveRefusal';
-import { printable } from './walkFolder';
+import { printable } from '../domain/printable';
 import { methods, signatures } from './zipFormat';
 import { checkNames, decodeName, hasOtherName, unicodePathField } from './zipNames';
 

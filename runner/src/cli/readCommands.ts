@@ -15,15 +15,26 @@ export async function runsCommand(context: CommandContext): Promise<number> {
   if (terminal.options.json) terminal.document({ runs });
   else if (runs.length === 0)
     terminal.print('No runs yet. A run trains a package on a dataset and keeps the result as a new version.');
-  else
-    terminal.print(table(['RUN', 'PIPELINE', 'STATE', 'TIME', 'STARTED', 'WHY'], runs.map(runRow), terminal.columns));
+  else terminal.print(runTable(runs, terminal.columns));
   return 0;
 }
 
-function runRow(run: Run): string[] {
+/** Names have a column where there are any. */
+function runTable(runs: readonly Run[], columns: number): string {
+  const isNamed = runs.some((run) => run.name !== null);
+  const head = ['RUN', ...(isNamed ? ['NAME'] : []), 'PIPELINE', 'STATE', 'TIME', 'STARTED', 'WHY'];
+  return table(
+    head,
+    runs.map((run) => runRow(run, isNamed)),
+    columns,
+  );
+}
+
+function runRow(run: Run, isNamed: boolean): string[] {
   const now = new Date();
   return [
     run.id,
+    ...(isNamed ? [run.name ?? ''] : []),
     runTitle(run),
     run.state,
     formatSeconds(runSeconds(run, now)),

@@ -20,6 +20,7 @@ export async function report(context: CommandContext, run: Run, said: ReadonlySe
     ...run.warnings
       .filter((warning) => !said.has(warning.message))
       .map((warning) => `  ${terminal.paint('yellow', 'warning')}: ${warning.message}`),
+    ...(run.name === null ? [] : [`  name:      ${run.name}`]),
     ...phaseLines(run),
     ...(await keptLines(runner, run, here)),
   ];

@@ -1,11 +1,12 @@
 /** Aligned columns that fit the terminal: the widest one gives way, and what is still too long is cut. */
+import { printable } from '../domain/printable';
 import { cut } from './terminal';
 
 const gap = '  ';
 const leastWidth = 8;
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[], columns: number): string {
-  const all = [head, ...rows];
+  const all = [head, ...rows.map((row) => row.map(printable))];
   const widths = fitting(
     head.map((_, i) => Math.max(...all.map((row) => width(row[i] ?? '')))),
     columns,

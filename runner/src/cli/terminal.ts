@@ -1,4 +1,5 @@
 /** Where the command line writes: documents and logs to stdout, progress and errors to stderr, with or without colours. */
+import { printable, printableText } from '../domain/printable';
 import type { Progress } from '../engine/engine';
 import { ProgressText } from './progressText';
 
@@ -22,6 +23,8 @@ export interface TerminalOptions {
 
 type Colour = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
 const codes: Readonly<Record<Colour, number>> = { green: 32, red: 31, yellow: 33, dim: 2, bold: 1 };
+const endOfPaint = '\u001b[0m';
+const painted = /(\u001b\[(?:0|1|2|31|32|33)m)/;
 const redrawMilliseconds = 80;
 const newLine = 10;
 
@@ -58,7 +61,14 @@ export class Terminal {
   }
 
   paint(colour: Colour, text: string): string {
-    return this.options.colours ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text;
+    return this.options.colours ? `\u001b[${codes[colour]}m${text}${endOfPaint}` : text;
+  }
+
+  /** What training code, archives and file names put into a text has no say over the terminal; our own colours do. */
+  private shown(text: string): string {
+    if (!this.options.colours) return printableText(text);
+    const parts = text.split(painted);
+    return parts.map((part, i) => (i % 2 === 1 ? part : printableText(part))).join('');
   }
 
   /** The one document of `--json`. */
@@ -69,16 +79,16 @@ export class Terminal {
 
   /** Text for people; nothing with `--json`. */
   print(text: string): void {
-    if (!this.options.json) this.line(this.streams.out, text);
+    if (!this.options.json) this.line(this.streams.out, this.shown(text));
   }
 
   /** A remark on the way; nothing with `--quiet`. */
   note(text: string): void {
-    if (!this.options.quiet) this.line(this.streams.err, text);
+    if (!this.options.quiet) this.line(this.streams.err, this.shown(text));
   }
 
   error(text: string): void {
-    this.line(this.streams.err, text);
+    this.line(this.streams.err, this.shown(text));
   }
 
   /** Bytes of a run's log as they come: to stdout, or to stderr where stdout holds a document. */
@@ -99,8 +109,9 @@ export class Terminal {
   /** On a terminal one line that is drawn again and again; elsewhere one line for each new thing. */
   progress(progress: Progress): void {
     if (this.options.quiet) return;
-    if (!this.options.live) return this.progressLine(progress.text);
-    const text = this.amounts.of(progress);
+    const named = { ...progress, text: printable(progress.text) };
+    if (!this.options.live) return this.progressLine(named.text);
+    const text = this.amounts.of(named);
     const now = this.milliseconds();
     if (now - this.drawnAt < redrawMilliseconds && progress.text === this.lastProgress) return;
     this.drawnAt = now;

@@ -97,6 +97,18 @@ describe('the terminal', () => {
     expect(fakeTerminal().terminal.paint('red', 'Failed')).toBe('Failed');
   });
 
+  test('what comes from outside has no say over the terminal, with and without colours', () => {
+    for (const colours of [false, true]) {
+      const { terminal, out, err } = fakeTerminal({ colours });
+      terminal.print(terminal.paint('red', 'evil \u001b]0;title\u0007\nnext\u202e'));
+      terminal.error('\u001b[2J\u009b');
+      terminal.progress({ text: 'packing a\nb\u001b[1A' });
+      const text = 'evil \\u001b]0;title\\u0007\nnext\\u202e';
+      expect(out()).toBe(colours ? `\u001b[31m${text}\u001b[0m\n` : `${text}\n`);
+      expect(err()).toBe('\\u001b[2J\\u009b\npacking a\\u000ab\\u001b[1A\n');
+    }
+  });
+
   test('without a terminal nothing is cut', () => {
     expect(fakeTerminal().terminal.columns).toBe(Number.POSITIVE_INFINITY);
     expect(fakeTerminal({ columns: 60 }).terminal.columns).toBe(60);
@@ -115,6 +127,10 @@ describe('tables', () => {
     expect(table(head, rows, 80)).toBe(
       ['VERSION      ZIP', 'digits@1.10  a/long/path/to/digits.zip', 'digits@1.9   b.zip'].join('\n'),
     );
+  });
+
+  test('a cell is one line', () => {
+    expect(table(['A', 'B'], [['x\ny', 'z']], 80)).toBe('A         B\nx\\u000ay  z');
   });
 
   test('in a narrow terminal the widest column gives way', () => {

@@ -9,7 +9,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { ExpectedError } from '../../domain/errors';
 import type { CompletionRecord } from '../../domain/completionRecord';
 import type { Warning } from '../../domain/run';
-import { printable } from '../../archive/walkFolder';
+import { printable } from '../../domain/printable';
 import type { OnProgress } from '../engine';
 import { exists } from './supervisorState';
 
