@@ -9,6 +9,7 @@ import { LensFacts } from './editor/lensFacts';
 import { StatusBar } from './editor/statusBar';
 import type { Parts } from './extensionContext';
 import { contextKeys, settings, taskType, versionScheme, views } from './ids';
+import { KeptSecrets } from './keptSecrets';
 import { PanelHost } from './panel/panelHost';
 import { RunPages } from './panel/runPages';
 import { PipelineSettings } from './pipelineSettings';
@@ -57,7 +58,7 @@ export function activate(context: vscode.ExtensionContext): void {
     runsTree,
     packagesTree,
     pipelines,
-    secrets: context.secrets,
+    secrets: new KeptSecrets(context.secrets, log),
     storeFolder,
   };
   const runPages = new RunPages(base);

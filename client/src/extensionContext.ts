@@ -1,5 +1,6 @@
 /** What commands and views share, made once by `activate`. */
 import type * as vscode from 'vscode';
+import type { SecretPlace } from './keptSecrets';
 import type { PanelAction } from './panel/panelHost';
 import type { RunnerClient } from './runnerClient';
 import type { WorkspaceModel } from './workspaceModel';
@@ -17,7 +18,7 @@ export interface Parts {
   readonly runsTree: RunsTree;
   readonly packagesTree: PackagesTree;
   readonly pipelines: PipelineSettings;
-  readonly secrets: vscode.SecretStorage;
+  readonly secrets: SecretPlace;
   /** Absolute path of the store, once the runner told it. */
   readonly storeFolder: () => string;
   readonly openPanel: (pipeline?: string, packageFolder?: string) => Promise<void>;

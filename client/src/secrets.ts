@@ -1,11 +1,11 @@
 /** Values of secret parameters, in SecretStorage: by workspace, pipeline and name. */
-import type { SecretStorage } from 'vscode';
+import type { SecretPlace } from './keptSecrets';
 
 const keyOf = (workspace: string, pipeline: string, name: string): string =>
   `trainingPipelines.secret:${JSON.stringify([workspace, pipeline, name])}`;
 
 export async function secretsOf(
-  storage: SecretStorage,
+  storage: SecretPlace,
   workspace: string,
   pipeline: string,
   names: readonly string[],
@@ -19,7 +19,7 @@ export async function secretsOf(
 }
 
 export async function storeSecret(
-  storage: SecretStorage,
+  storage: SecretPlace,
   workspace: string,
   pipeline: string,
   name: string,

@@ -69,8 +69,14 @@ export class PanelPage {
   run(): void {
     const { state } = this;
     if (state === undefined || state.situation === 'untrusted') return;
-    if (this.problems.length > 0) this.goToProblem(1);
-    else this.host.send({ kind: 'run', draft: state.draft });
+    if (this.problems.length > 0) {
+      this.goToProblem(1);
+      return;
+    }
+    this.host.send({ kind: 'run', draft: state.draft });
+    // The run's strip comes under the plan; from the footer, which is always in view, the page may go there.
+    const { activeElement } = document;
+    if (activeElement === null || activeElement === document.body || activeElement.id === 'run') window.scrollTo(0, 0);
   }
 
   save(as: boolean): void {

@@ -6,6 +6,7 @@ import {
   type LanguageClientOptions,
   type ServerOptions,
 } from 'vscode-languageclient/node';
+import { setAsideMethod } from '../../../server/src/protocol';
 import { settings } from '../ids';
 
 export function startLanguageClient(extensionUri: vscode.Uri, log: vscode.LogOutputChannel): LanguageClient {
@@ -29,6 +30,8 @@ export function startLanguageClient(extensionUri: vscode.Uri, log: vscode.LogOut
     outputChannel: log,
   };
   const client = new LanguageClient('trainingPipelines', 'Training Pipelines', server, options);
+  // The same is told by `window/showMessage`, which the client shows by itself: once is enough.
+  client.onNotification(setAsideMethod, () => undefined);
   void client.start().catch((error: unknown) => log.error(error instanceof Error ? error : String(error)));
   return client;
 }

@@ -89,7 +89,7 @@ function heardWords(run: Run, live: LiveRun | undefined): HTMLElement {
     bump(run),
   );
   const head = h('p', {}, status);
-  for (const fact of factWords(run, live)) head.append(h('span', { class: 'fact' }, fact));
+  for (const fact of factWords(run, live)) head.append(' ', h('span', { class: 'fact' }, fact));
   const line = lineWords(run, live);
   return h('div', { class: 'words' }, head, line !== '' && h('p', { class: 'help mono line' }, line));
 }
@@ -118,7 +118,7 @@ function silentWords(run: Run, since: number): HTMLElement {
   const seconds = Math.max(0, Math.round((Date.now() - since) / 1000));
   const time = h('span', { 'aria-hidden': 'true' }, ` for ${formatSeconds(seconds)}`);
   const head = h('p', {}, h('span', { role: 'status' }, h('b', {}, `No news from ${where}`, time), ' ', bump(run)));
-  head.append(h('span', { class: 'fact' }, `last heard: ${run.state}`));
+  head.append(' ', h('span', { class: 'fact' }, `last heard: ${run.state}`));
   const help = `The run goes on there. Its log continues at the next line when ${where} answers.`;
   return h('div', { class: 'words' }, head, h('p', { class: 'help' }, help));
 }
@@ -135,7 +135,7 @@ function endedStrip(state: PanelState, run: Run, actions: PanelActions): HTMLEle
   const status = h('span', { role: 'status' }, h('b', {}, stateInWords(run, new Date())), ' ', endedBump(run));
   const head = h('p', {}, status);
   const outcome = outcomeWords(state, run);
-  if (outcome.text !== '') head.append(h('span', { class: 'fact' }, outcome.text));
+  if (outcome.text !== '') head.append(' ', h('span', { class: 'fact' }, outcome.text));
   const second = outcomeLine(run, liveOf(state, run.id));
   const close = button('Close', () => actions.closeStrip(run.id), 'icon', 'close');
   return h(

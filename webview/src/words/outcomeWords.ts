@@ -21,9 +21,12 @@ export function outcomeWords(
   return { text: `${metricWords(metric)}, ${difference} vs version ${against.version}`, against };
 }
 
+/** Said before the run, and nothing that it found. */
+const knownBefore: ReadonlySet<string> = new Set(['no-isolation', 'engine-fallback', 'limit-not-enforced']);
+
 export function outcomeLine(run: Run, live: LiveRun | undefined): string {
   if (run.cause !== null) return causeSentence(run.cause);
-  const [warning] = run.warnings.filter(({ code }) => code !== 'no-isolation');
+  const [warning] = run.warnings.filter(({ code }) => !knownBefore.has(code));
   if (warning !== undefined) return warning.message;
   const ended = run.endedAt === null ? '' : ` Ended ${clock(new Date(run.endedAt))}.`;
   return `${artifactWords(live)}${ended}`.trim();
