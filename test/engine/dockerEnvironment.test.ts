@@ -12,7 +12,7 @@ import { writeZip } from '../../runner/src/archive/writeZip';
 import { isExpected } from '../../runner/src/domain/errors';
 import { createDockerEngine } from '../../runner/src/engine/docker/dockerEngine';
 import { parseEndpoint } from '../../runner/src/engine/docker/endpoint';
-import { labels } from '../../runner/src/engine/docker/containerSpec';
+import { labels } from '../../runner/src/engine/docker/labels';
 import type { EnvironmentRequest, PreparedEnvironment } from '../../runner/src/engine/engine';
 import { dockerPlace, type DockerPlace } from '../support/dockerPlace';
 import { startEngine, testImage, type TestEngine } from '../support/engine.mjs';

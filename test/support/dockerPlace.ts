@@ -2,7 +2,7 @@
 import { agentFor } from '../../runner/src/engine/docker/dial';
 import { parseEndpoint } from '../../runner/src/engine/docker/endpoint';
 import * as z from 'zod';
-import { labels } from '../../runner/src/engine/docker/containerSpec';
+import { labels } from '../../runner/src/engine/docker/labels';
 import { DockerClient } from '../../runner/src/engine/docker/dockerClient';
 import { createDockerEngine } from '../../runner/src/engine/docker/dockerEngine';
 import type { PreparedEnvironment } from '../../runner/src/engine/engine';

@@ -94,3 +94,7 @@ export function startFarEngine(options?: EngineOptions): Promise<FarEngine>;
 /** Ends what the test files of a run shared. `owner`: the process id of that run. */
 export function stopShared(owner: number): Promise<void>;
 export function ensureImage(host: string, name: string): Promise<void>;
+
+/** Stand-ins for NVIDIA's hook, for an engine started with `gpu`; `folder` is the engine's. */
+export function standInCards(folder: string, change?: (text: string) => string): void;
+export function standInRefusal(folder: string, text: string | undefined): void;

@@ -17,6 +17,7 @@ import { makeNetwork } from './engine/network.mjs';
 import { discard, launch, readRecord, recordOf, signalEngine, writeRecord } from './engine/running.mjs';
 import { NotHereError, say } from './say.mjs';
 
+export { standInCards, standInRefusal } from './engine/standIns.mjs';
 export { cacheFolder, ensureImage, gpuImage, kinds, mlImage, testImage };
 
 const namedHost = () => process.env.TRAINING_PIPELINES_TEST_DOCKER_HOST;

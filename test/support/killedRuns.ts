@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { labels } from '../../runner/src/engine/docker/containerSpec';
+import { labels } from '../../runner/src/engine/docker/labels';
 import { runSchema, runsSchema, type Run } from '../../runner/src/domain/run';
 import { versionFileSchema } from '../../runner/src/domain/version';
 import { openStore } from '../../runner/src/store/openStore';

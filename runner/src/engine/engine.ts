@@ -5,6 +5,7 @@
  */
 import type { CompletionRecord } from '../domain/completionRecord';
 import type { EngineFacts } from '../domain/engineFacts';
+import type { GpuFacts } from '../domain/gpuFacts';
 import type { GpuRequest } from '../domain/gpuRequest';
 import type { DatasetAccess, Network } from '../domain/pipeline';
 import type { Warning } from '../domain/run';
@@ -54,6 +55,8 @@ export interface RunSpec {
   readonly gpu: GpuRequest;
   readonly network: Network;
   readonly limits: ResourceLimits;
+  /** What others are told that wait for what this run has. */
+  readonly title?: string;
 }
 
 /** What the environment of a run is made from. */
@@ -245,6 +248,16 @@ export interface Engine {
    * `disk-full`, and `engine-unreachable` where the connection stays cut; a later call goes on from there.
    */
   send?(request: SendRequest, signal?: AbortSignal): Promise<void>;
+  /** What GPUs it really has, found out by asking on it; remembered for a while. */
+  gpus?(signal?: AbortSignal): Promise<GpuFacts>;
+  /**
+   * Waits in line until the run can have the GPUs that it asks for. Answers what it gets; `done` is called when it runs, or will
+   * not. Where the run was started already, or the engine can't tell its GPUs apart, there is nothing to wait for.
+   */
+  waitForGpus?(
+    spec: RunSpec,
+    options: { readonly onWaiting: (text: string) => void; readonly signal?: AbortSignal },
+  ): Promise<{ readonly gpu: GpuRequest; readonly done: () => Promise<void> }>;
   /**
    * Idempotent: adopts what an earlier, interrupted call left. Resolves once the run is started on the engine. Throws
    * `dataset-missing` where the copy of the dataset that `spec` names is not there (any more).

@@ -195,6 +195,10 @@ export class RunDriver {
       draft: () => this.draft,
       spec: () => this.spec(),
       stopping: AbortSignal.any([this.stopping.signal, released]),
+      onProblem: (problem) => {
+        if (problem?.message !== this.draft.run.problem?.message)
+          void this.save({ run: { ...this.draft.run, problem } });
+      },
       onReady: async () => {
         if (engine.send === undefined) return;
         this.enter('Waiting for resources');

@@ -1,7 +1,7 @@
 /** What each engine says about itself; all are asked at the same time, and one that is silent delays none. */
 import type { EngineFacts } from '../domain/engineFacts';
 import { ExpectedError } from '../domain/errors';
-import type { HostTrust } from '../engine/engine';
+import type { Engine, HostTrust } from '../engine/engine';
 import { asked, type EngineCatalog } from '../engine/engineCatalog';
 import { engineNamed } from './chooseEngine';
 
@@ -18,10 +18,18 @@ export async function listEngines(
   const both = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
   const chosen = names.length === 0 ? catalog.listed() : names.map((name) => asked(engineNamed(catalog, name)));
   const facts = await Promise.all(
-    chosen.map(async (one) => (one.kind === 'told' ? one.facts : one.engine.probe(both))),
+    chosen.map(async (one) => (one.kind === 'told' ? one.facts : factsOf(one.engine, both))),
   );
   signal?.throwIfAborted();
   return facts;
+}
+
+/** An engine that answers is asked for its GPUs too; without an answer to that, the rest is shown all the same. */
+async function factsOf(engine: Engine, signal: AbortSignal): Promise<EngineFacts> {
+  const facts = await engine.probe(signal);
+  if (facts.state !== 'ready' || engine.gpus === undefined) return facts;
+  const found = await engine.gpus(signal).catch(() => undefined);
+  return { ...facts, gpus: (found?.gpus ?? []).map(({ id, model, memory }) => ({ id, model, memory })) };
 }
 
 export async function hostTrustOf(catalog: EngineCatalog, name: string): Promise<HostTrust> {

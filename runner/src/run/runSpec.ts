@@ -21,5 +21,6 @@ export function runSpec(context: RunContext, engine: Engine, { run, intent }: Ru
     gpu: parseGpuRequest(intent.gpu),
     network: intent.network,
     limits: intent.limits,
+    title: run.name ?? run.pipeline,
   };
 }

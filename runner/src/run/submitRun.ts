@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { isExpected } from '../domain/errors';
+import type { Problem } from '../domain/run';
 import type { DatasetEntry } from '../domain/treeHash';
 import type { Engine, RunSpec, StartedRun } from '../engine/engine';
 import { datasetListPath, hashRunDataset } from './packaging';
@@ -17,6 +18,8 @@ export interface Submission {
   readonly events: SafeEvents;
   /** Everything is ready: from now on only the engine's resources are missing. */
   readonly onReady: () => Promise<void>;
+  /** What keeps the run from starting for now; null once nothing does. */
+  readonly onProblem: (problem: Problem | null) => void;
   /** Ends the preparing. */
   readonly stopping: AbortSignal;
   /** Ends the starting too. */
@@ -31,15 +34,33 @@ export async function submitRun(submission: Submission): Promise<StartedRun> {
   for (let sent = 1; ; sent++) {
     await sendDataset(submission);
     await submission.onReady();
+    const { gpu, done } = await waitForTurn(submission);
     try {
-      return await engine.start(submission.spec(), submission.secrets, {
+      return await engine.start({ ...submission.spec(), gpu }, submission.secrets, {
         onProgress: events.progress,
         signal: released,
       });
     } catch (error) {
       if (!isExpected(error, 'dataset-missing') || sent === sendings) throw error;
+    } finally {
+      await done();
     }
   }
+}
+
+/** What the run may have of the engine's GPUs; said on the run while it has to wait for them. */
+async function waitForTurn(submission: Submission) {
+  const { engine, events, stopping } = submission;
+  const spec = submission.spec();
+  if (engine.waitForGpus === undefined || spec.gpu.kind === 'none')
+    return { gpu: spec.gpu, done: () => Promise.resolve() };
+  const onWaiting = (text: string): void => {
+    events.progress({ text });
+    submission.onProblem({ code: 'gpu-busy', message: text, hint: 'The run starts by itself once it has its turn.' });
+  };
+  const turn = await engine.waitForGpus(spec, { onWaiting, signal: stopping });
+  submission.onProblem(null);
+  return turn;
 }
 
 async function sendDataset({ context, engine, draft, spec, events, stopping }: Submission): Promise<void> {

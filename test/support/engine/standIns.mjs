@@ -1,23 +1,49 @@
 // Stand-ins for what a machine with NVIDIA GPUs has: enough to look at what was asked for, and what a container got.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** With this in its PATH, dockerd accepts DeviceRequests and sets NVIDIA_VISIBLE_DEVICES in the container. */
+/**
+ * With this in its PATH, dockerd accepts DeviceRequests and sets NVIDIA_VISIBLE_DEVICES in the container. As the real one does, it
+ * puts nvidia-smi into the container where a file of that name lies beside it (`standInCards`), and where there is a file `refuse`
+ * it fails with that text (`standInRefusal`).
+ */
 export function writeHook(folder) {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'nvidia-container-runtime-hook'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  writeFileSync(join(folder, 'nvidia-container-runtime-hook'), hook, { mode: 0o755 });
 }
 
-/** Devices `0`, `1` and `all` of kind `nvidia.com/gpu`. */
+const hook = `#!/bin/sh
+here=$(dirname "$0")
+if [ -f "$here/refuse" ]; then cat "$here/refuse" >&2; exit 1; fi
+[ -f "$here/nvidia-smi" ] || exit 0
+bundle=$(sed -n 's/.*"bundle":"\\([^"]*\\)".*/\\1/p')
+root=$(sed -n 's/.*"root":{"path":"\\([^"]*\\)".*/\\1/p' "$bundle/config.json")
+cp "$here/nvidia-smi" "$root/usr/bin/nvidia-smi"
+`;
+
+/** From now on, containers with a GPU of the engine in `folder` find the stand-in of nvidia-smi; `change` edits its text. */
+export const standInCards = (folder, change = (text) => text) =>
+  writeFileSync(join(folder, 'bin', 'nvidia-smi'), change(nvidiaSmi), { mode: 0o755 });
+
+/** From now on, containers with a GPU are refused with these words of NVIDIA's hook; undefined: no more. */
+export const standInRefusal = (folder, text) =>
+  text === undefined
+    ? rmSync(join(folder, 'bin', 'refuse'), { force: true })
+    : writeFileSync(join(folder, 'bin', 'refuse'), text);
+
+/** Devices `0`, `1` and `all` of kind `nvidia.com/gpu`, with the stand-in of nvidia-smi. */
 export function writeCdi(folder) {
   mkdirSync(folder, { recursive: true });
+  const tool = join(folder, 'nvidia-smi');
+  writeFileSync(tool, nvidiaSmi, { mode: 0o755 });
   const edits = (...ids) => ({ env: ids.map((id) => `TP_STAND_IN_GPU_${id}=1`) });
   const devices = [
     { name: '0', containerEdits: edits(0) },
     { name: '1', containerEdits: edits(1) },
     { name: 'all', containerEdits: edits(0, 1) },
   ];
-  const common = { env: ['NVIDIA_VISIBLE_DEVICES=void'] };
+  const mounts = [{ hostPath: tool, containerPath: '/usr/bin/nvidia-smi', options: ['ro', 'bind'] }];
+  const common = { env: ['NVIDIA_VISIBLE_DEVICES=void'], mounts };
   const spec = { cdiVersion: '0.5.0', kind: 'nvidia.com/gpu', devices, containerEdits: common };
   writeFileSync(join(folder, 'stand-in.json'), JSON.stringify(spec, null, 2));
 }

@@ -2,7 +2,7 @@
 import { packTar } from '../../archive/tarPack';
 import { ExpectedError } from '../../domain/errors';
 import type { EnvironmentRequest } from '../engine';
-import { labels } from './containerSpec';
+import { labels } from './labels';
 import type { DockerClient } from './dockerClient';
 import type { PrepareEvents } from './images';
 import { engineLines, type EngineLine } from './pullImage';

@@ -1,19 +1,13 @@
 /** The container of a run, described as a value: what is sent to `POST /containers/create`. */
 import type { RunSpec } from '../engine';
 import { datasetVolumeName } from './datasetNames';
+import { deviceRequest } from './deviceRequest';
+import { gpuLabels, labels } from './labels';
 
 export const base = '/training';
 export const controlFolder = `${base}/control`;
 
 export const containerName = (runId: string): string => `training-pipelines-${runId}`;
-
-export const labels = {
-  run: 'training-pipelines.run',
-  nonce: 'training-pipelines.nonce',
-  installation: 'training-pipelines.installation',
-  kind: 'training-pipelines.kind',
-  key: 'training-pipelines.key',
-} as const;
 
 /** What of the engine and of the user decides how a container is made. */
 export interface ContainerPlace {
@@ -65,6 +59,7 @@ export function containerSpec(spec: RunSpec, place: ContainerPlace) {
       [labels.run]: ref.runId,
       [labels.nonce]: ref.nonce,
       [labels.installation]: ref.installation,
+      ...gpuSeat(spec),
     },
     HostConfig: {
       Init: true,
@@ -112,16 +107,11 @@ function datasetMounts(spec: RunSpec, place: ContainerPlace) {
 }
 
 function gpuRequest(spec: RunSpec, place: ContainerPlace) {
-  const { gpu } = spec;
-  if (gpu.kind === 'none') return {};
-  if (place.gpuStyle === 'cdi') return { DeviceRequests: [{ Driver: 'cdi', DeviceIDs: cdiDevices(gpu) }] };
-  const request = gpu.kind === 'ids' ? { DeviceIDs: [...gpu.ids] } : { Count: gpu.kind === 'all' ? -1 : gpu.count };
-  return { DeviceRequests: [{ Driver: '', ...request, Capabilities: [['gpu']] }] };
+  return spec.gpu.kind === 'none' ? {} : { DeviceRequests: [deviceRequest(spec.gpu, place.gpuStyle)] };
 }
 
-function cdiDevices(gpu: Exclude<RunSpec['gpu'], { kind: 'none' }>): string[] {
-  const name = (id: string | number): string => `nvidia.com/gpu=${id}`;
-  if (gpu.kind === 'all') return [name('all')];
-  if (gpu.kind === 'ids') return gpu.ids.map(name);
-  return Array.from({ length: gpu.count }, (_, i) => name(i));
-}
+/** So that others see what the run has. */
+const gpuSeat = ({ gpu, title = '' }: RunSpec) =>
+  gpu.kind === 'none'
+    ? {}
+    : { [gpuLabels.gpus]: gpu.kind === 'ids' ? gpu.ids.join(',') : '', [gpuLabels.title]: title };

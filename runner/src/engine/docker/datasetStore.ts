@@ -5,7 +5,7 @@
  */
 import * as z from 'zod';
 import { ExpectedError } from '../../domain/errors';
-import { labels } from './containerSpec';
+import { labels } from './labels';
 import { datasetVolumeName, plainHash, storeName } from './datasetNames';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 import { ignoring } from './runObjects';

@@ -3,15 +3,19 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { EngineFacts } from '../../domain/engineFacts';
 import { ExpectedError, isExpected, messageOf } from '../../domain/errors';
+import type { GpuFacts } from '../../domain/gpuFacts';
 import type { Warning } from '../../domain/run';
-import type { Engine, EngineState, HostTrust, RunDemand, RunRef } from '../engine';
+import type { Engine, EngineState, HostTrust, RunDemand, RunRef, RunSpec } from '../engine';
 import { collectContainer } from './collectContainer';
 import { agentFor } from './dial';
 import { DockerClient, DockerRefusal } from './dockerClient';
 import { isLocal, showEndpoint, type Endpoint } from './endpoint';
 import { greetEngine, readEngineInfo, type EngineInfo } from './engineInfo';
 import { checkImage, prepareImage, type ImageOptions } from './environmentImage';
-import { checkGpu, readGpus } from './gpus';
+import { GpuMemory } from './gpuMemory';
+import { waitForGpus, type QueueOptions } from './gpuQueue';
+import { checkGpus } from './gpus';
+import { removeTickets } from './gpuTickets';
 import { followContainer } from './followContainer';
 import {
   containerPath,
@@ -48,6 +52,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   const { name, endpoint, environment, deadlineScale } = options;
   const client = new DockerClient(name, endpoint, agentFor(name, endpoint, sshProgram(environment)), deadlineScale);
   const outputs = new OutputsInLog();
+  const gpus = new GpuMemory(client, environment);
   let info: Promise<EngineInfo> | undefined;
   /** Asked once; an engine that did not answer is asked again. */
   const known = (signal?: AbortSignal): Promise<EngineInfo> => {
@@ -80,7 +85,11 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     kind: 'docker',
     ...hostTrustOf(options),
     probe: (signal) => probe(client, options, signal),
-    demand: (demand, signal) => explained(() => checkDemand(client, demand, () => known(signal), signal)),
+    demand: (demand, signal) =>
+      explained(() => checkDemand(client, demand, { known: () => known(signal), gpus }, signal)),
+    gpus: (signal) => explained(async () => gpus.facts(await known(signal), signal)),
+    waitForGpus: (spec, wait) =>
+      explained(async () => takeTurn(client, spec, await gpus.facts(await known(wait.signal), wait.signal), wait)),
     prepare: async (request, events, signal) => {
       try {
         return await prepareImage(client, await known(signal), request, imageOptions, events, signal);
@@ -94,7 +103,10 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
       explained(async () => planImage(client, await known(signal), request, signal)),
     ...(isHere ? {} : { send }),
     start: async (spec, secrets, { onProgress, signal }) => {
-      const start = { harnessFolder: options.harnessFolder, info: await known(signal), secrets, onProgress, signal };
+      const asked = await known(signal);
+      const style = spec.gpu.kind === 'none' ? {} : { gpuStyle: (await gpus.facts(asked, signal)).style };
+      const info = { ...asked, ...style };
+      const start = { harnessFolder: options.harnessFolder, info, secrets, onProgress, signal };
       await explained(() => startContainer(client, spec, start));
       return { warnings: [], isRunning: true };
     },
@@ -133,6 +145,7 @@ async function remove(client: DockerClient, ref: RunRef, signal?: AbortSignal): 
   if (!(await removeContainer(client, ref, signal))) return;
   await removeHelper(client, ref, signal);
   await removeSenders(client, ref, signal);
+  await removeTickets(client, ref, signal);
   for (const name of [copyVolumeName(ref), scratchName(ref)])
     await removeVolume(client, name, ref.installation, signal);
 }
@@ -148,12 +161,24 @@ function hostTrustOf({ name, endpoint, environment }: DockerEngineOptions): { ho
   };
 }
 
+const nothingToWaitFor = () => Promise.resolve();
+
+/** In numbers from now on: what was asked for as a count or `all` is what the run has got of the line. */
+async function takeTurn(client: DockerClient, spec: RunSpec, facts: GpuFacts, wait: QueueOptions) {
+  const asked = { gpu: spec.gpu, done: nothingToWaitFor };
+  if (spec.gpu.kind === 'none' || facts.gpus.length === 0) return asked;
+  const found = await inspectContainer(client, spec.ref, { signal: wait.signal });
+  if (found !== undefined && !notStarted.has(found.State.Status)) return asked;
+  const { gpus, done } = await waitForGpus(client, spec, facts.gpus, wait);
+  return { gpu: { kind: 'ids' as const, ids: gpus }, done };
+}
+
 async function probe(client: DockerClient, options: DockerEngineOptions, signal?: AbortSignal): Promise<EngineFacts> {
   const head = { name: options.name, kind: 'docker', endpoint: showEndpoint(options.endpoint) } as const;
   const nothing = { version: '', platform: '', cpus: null, memory: null, gpus: [] };
   try {
     const { version, platform, cpus, memory } = await readEngineInfo(client, signal);
-    return { ...head, state: 'ready', version, platform, cpus, memory, gpus: readGpus(), problem: null };
+    return { ...head, state: 'ready', version, platform, cpus, memory, gpus: [], problem: null };
   } catch (caught) {
     const error = signal?.aborted === true ? client.late() : caught;
     const code = isExpected(error) ? error.code : 'engine-unreachable';
@@ -167,14 +192,14 @@ async function probe(client: DockerClient, options: DockerEngineOptions, signal?
 async function checkDemand(
   client: DockerClient,
   demand: RunDemand,
-  known: () => Promise<EngineInfo>,
+  { known, gpus }: { readonly known: () => Promise<EngineInfo>; readonly gpus: GpuMemory },
   signal?: AbortSignal,
 ): Promise<readonly Warning[]> {
   // What else is to be known of the engine arrives while the package is made ready.
   const info = known();
   info.catch(() => undefined);
   if (!(await greetEngine(client, signal))) await info;
-  if (demand.gpu.kind !== 'none') await checkGpu(client, await info, demand.gpu, signal);
+  if (demand.gpu.kind !== 'none') checkGpus(client.engine, await gpus.facts(await info, signal), demand.gpu);
   await checkImage(client, () => info, demand, signal);
   return demand.limits.memory === null ? [] : tooMuchMemory(client.engine, demand, await info);
 }

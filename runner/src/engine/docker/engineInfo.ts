@@ -68,6 +68,7 @@ export async function readEngineInfo(client: DockerClient, signal?: AbortSignal)
   ]);
   refuseOld(client.engine, version.ApiVersion);
   refuseOtherSystem(client.engine, info.OSType);
+  const isPodman = version.Components.some((component) => /podman/i.test(component.Name));
   const architecture = version.Arch || info.Architecture;
   return {
     version: version.Version,
@@ -78,8 +79,8 @@ export async function readEngineInfo(client: DockerClient, signal?: AbortSignal)
     isRootless: hasOption(info, 'rootless'),
     isLabelled: hasOption(info, 'selinux'),
     isRemapped: hasOption(info, 'userns'),
-    isPodman: version.Components.some((component) => /podman/i.test(component.Name)),
-    gpuStyle: gpuStyle(info),
+    isPodman,
+    gpuStyle: isPodman ? 'cdi' : gpuStyle(info),
   };
 }
 
@@ -102,7 +103,7 @@ export const ownPlatform = (architecture: string = process.arch): string =>
 const hasOption = (info: Info, name: string): boolean =>
   info.SecurityOptions.some((option) => option.split(',')[0]?.replace('name=', '') === name);
 
-/** CDI where the engine lists such devices, or knows of CDI and has no nvidia runtime. */
+/** Podman takes the other way of asking without a word and gives nothing. CDI where the engine lists such devices, or knows of CDI and has no nvidia runtime. */
 function gpuStyle(info: Info): EngineInfo['gpuStyle'] {
   const listed = info.DiscoveredDevices.some(({ Source, ID }) => Source === 'cdi' && ID.startsWith('nvidia.com/gpu='));
   const onlyCdi = info.CDISpecDirs.length > 0 && info.Runtimes?.['nvidia'] === undefined;

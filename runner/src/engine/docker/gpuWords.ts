@@ -1,4 +1,5 @@
 /** What engines and NVIDIA's tools say where a GPU can't be had, told apart and put into plain words. */
+import { engineWords } from '../../domain/engineFacts';
 import type { GpuTrouble } from '../../domain/gpuFacts';
 
 interface Known {
@@ -9,7 +10,10 @@ interface Known {
 /** The first that fits counts. */
 const known: readonly Known[] = [
   // nvidia-container-cli: requirement error: unsatisfied condition: cuda>=12.4, please update your driver to a newer version
-  { kind: 'driver-old', pattern: /unsatisfied condition|update your driver|driver (is|version is) (too old|insufficient)/i },
+  {
+    kind: 'driver-old',
+    pattern: /unsatisfied condition|update your driver|driver (is|version is) (too old|insufficient)/i,
+  },
   { kind: 'driver-mismatch', pattern: /driver\/library version mismatch/i },
   // nvidia-container-cli: initialization error: nvml error: driver not loaded, load library failed: libnvidia-ml.so.1
   {
@@ -21,7 +25,8 @@ const known: readonly Known[] = [
   // dockerd without a driver for GPUs; an engine that knows of no runtime of that name
   {
     kind: 'toolkit',
-    pattern: /could not select device driver|unknown or invalid runtime name|nvidia-container-(runtime|cli).*(not found|no such file)/i,
+    pattern:
+      /could not select device driver|unknown or invalid runtime name|nvidia-container-(runtime|cli).*(not found|no such file)/i,
   },
   { kind: 'silent', pattern: /nvidia-smi.*(not found|no such file)|no nvidia-smi/is },
 ];
@@ -34,6 +39,9 @@ const shortened = (text: string): string => {
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 };
 
+/** Where there is no card, these say nothing more. */
+const unheard: ReadonlySet<GpuTrouble['kind']> = new Set(['toolkit', 'silent', 'id']);
+
 export interface TroubleContext {
   readonly engine: string;
   readonly isPodman: boolean;
@@ -45,34 +53,42 @@ export interface TroubleContext {
 
 /** `text`: what was said, in full. */
 export function gpuTrouble(kind: GpuTrouble['kind'], text: string, context: TroubleContext): GpuTrouble {
-  const { engine, isPodman, hasCard, driver } = context;
+  const { isPodman, hasCard, driver } = context;
+  const engine = engineWords(context.engine);
   const what = isPodman ? 'Podman' : 'Docker';
-  const withoutCard = !hasCard && (kind === 'toolkit' || kind === 'silent' || kind === 'id');
-  if (withoutCard || kind === 'none')
-    return { kind: 'none', message: `${engine} reports no GPU.`, hint: 'Choose an engine that has one, or run with --gpu none.' };
-  switch (kind) {
-    case 'toolkit':
-    case 'silent':
-    case 'id':
-      return isPodman ? podmanTrouble(engine) : toolkitTrouble(engine, what);
-    case 'driver-missing': {
-      const message = hasCard
-        ? `${engine} has a GPU, but no NVIDIA driver is loaded there.`
-        : `${engine} has the NVIDIA container toolkit, but neither a GPU nor its driver.`;
-      return { kind, message, hint: 'Install the NVIDIA driver on that machine, then look with nvidia-smi there.' };
-    }
-    case 'driver-old': {
-      const which = driver === '' ? 'The NVIDIA driver' : `The NVIDIA driver ${driver}`;
-      const message = `${which} of ${engine} is too old for the image: ${shortened(text)}`;
-      return { kind, message, hint: 'Update the driver there, or choose an image for an older CUDA.' };
-    }
-    case 'driver-mismatch': {
-      const message = `The NVIDIA driver of ${engine} was updated and the old one is still loaded.`;
-      return { kind, message, hint: 'Restart that machine.' };
-    }
-    default:
-      return { kind: 'other', message: `${engine} can't give a GPU: ${shortened(text)}`, hint: 'Run with --gpu none, or choose another engine.' };
-  }
+  if (kind === 'none' || (!hasCard && unheard.has(kind)))
+    return {
+      kind: 'none',
+      message: `${engine} reports no GPU.`,
+      hint: 'Choose an engine that has one, or run with --gpu none.',
+    };
+  if (kind === 'driver-old') return oldDriver(engine, driver, text);
+  const words = troubles[kind];
+  if (words !== undefined) return { kind, ...words(engine, hasCard) };
+  if (kind !== 'other') return isPodman ? podmanTrouble(engine) : toolkitTrouble(engine, what);
+  const hint = 'Run with --gpu none, or choose another engine.';
+  return { kind, message: `${engine} can't give a GPU: ${shortened(text)}`, hint };
+}
+
+type Words = (engine: string, hasCard: boolean) => Pick<GpuTrouble, 'message' | 'hint'>;
+
+const troubles: Readonly<Partial<Record<GpuTrouble['kind'], Words>>> = {
+  'driver-missing': (engine, hasCard) => ({
+    message: hasCard
+      ? `${engine} has a GPU, but no NVIDIA driver is loaded there.`
+      : `${engine} has the NVIDIA container toolkit, but neither a GPU nor its driver.`,
+    hint: 'Install the NVIDIA driver on that machine, then look with nvidia-smi there.',
+  }),
+  'driver-mismatch': (engine) => ({
+    message: `The NVIDIA driver of ${engine} was updated and the old one is still loaded.`,
+    hint: 'Restart that machine.',
+  }),
+};
+
+function oldDriver(engine: string, driver: string, text: string): GpuTrouble {
+  const which = driver === '' ? 'The NVIDIA driver' : `The NVIDIA driver ${driver}`;
+  const message = `${which} of ${engine} is too old for the image: ${shortened(text)}`;
+  return { kind: 'driver-old', message, hint: 'Update the driver there, or choose an image for an older CUDA.' };
 }
 
 const toolkitTrouble = (engine: string, what: string): GpuTrouble => ({

@@ -1,15 +1,17 @@
 /** Which GPUs an engine can really give: asked in a container on it, since the API names none and accepting a request proves nothing. */
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
+import { engineWords } from '../../domain/engineFacts';
 import { ExpectedError } from '../../domain/errors';
 import { gpuById, gpuStyles, type GpuDetail, type GpuFacts, type GpuTrouble } from '../../domain/gpuFacts';
 import type { GpuRequest } from '../../domain/gpuRequest';
-import { labels } from './containerSpec';
 import { demux } from './demux';
+import { deviceRequest } from './deviceRequest';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 import type { EngineInfo } from './engineInfo';
 import { gpuTrouble, troubleKind } from './gpuWords';
 import { environmentRepository } from './images';
+import { labels } from './labels';
 
 type Style = GpuFacts['style'];
 
@@ -33,7 +35,16 @@ export async function lookUpGpus(client: DockerClient, info: EngineInfo, signal?
 }
 
 /** What says most comes first. */
-const order: readonly GpuTrouble['kind'][] = ['driver-old', 'driver-mismatch', 'driver-missing', 'none', 'silent', 'other', 'toolkit', 'id'];
+const order: readonly GpuTrouble['kind'][] = [
+  'driver-old',
+  'driver-mismatch',
+  'driver-missing',
+  'none',
+  'silent',
+  'other',
+  'toolkit',
+  'id',
+];
 
 const notAsked = (engine: string): GpuTrouble => ({
   kind: 'not-asked',
@@ -59,7 +70,7 @@ async function imagesToAskIn(client: DockerClient, signal?: AbortSignal): Promis
 }
 
 interface Answer {
-  readonly gpus: readonly GpuDetail[];
+  readonly gpus: GpuDetail[];
   /** What was said where there are none. */
   readonly text: string;
 }
@@ -67,12 +78,20 @@ interface Answer {
 const query = ['--query-gpu=index,uuid,name,driver_version,memory.total', '--format=csv,noheader,nounits'];
 
 /** Where one image has no nvidia-smi and the engine adds none, another may have it. */
-async function askIn(client: DockerClient, images: readonly string[], style: Style, signal?: AbortSignal): Promise<Answer> {
+async function askIn(
+  client: DockerClient,
+  images: readonly string[],
+  style: Style,
+  signal?: AbortSignal,
+): Promise<Answer> {
   let answer: Answer = { gpus: [], text: '' };
   for (const image of images) {
     const request = { DeviceRequests: [deviceRequest({ kind: 'all' }, style)] };
     const said = await runProbe(client, { image, command: ['nvidia-smi', ...query], host: request }, signal);
-    answer = said.exitCode === 0 ? { gpus: parseGpus(said.text), text: 'no devices were found' } : { gpus: [], text: said.text };
+    answer =
+      said.exitCode === 0
+        ? { gpus: parseGpus(said.text), text: 'no devices were found' }
+        : { gpus: [], text: said.text };
     if (answer.gpus.length > 0 || troubleKind(answer.text) !== 'silent') return answer;
   }
   return answer;
@@ -178,24 +197,11 @@ async function textOf(client: DockerClient, id: string, signal?: AbortSignal): P
   return Buffer.concat(parts).toString('utf8');
 }
 
-/** What is sent to the engine for a request. */
-export function deviceRequest(gpu: Exclude<GpuRequest, { kind: 'none' }>, style: Style) {
-  if (style === 'cdi') return { Driver: 'cdi', DeviceIDs: cdiNames(gpu) };
-  const which = gpu.kind === 'ids' ? { DeviceIDs: [...gpu.ids] } : { Count: gpu.kind === 'all' ? -1 : gpu.count };
-  return { Driver: '', ...which, Capabilities: [['gpu']] };
-}
-
-function cdiNames(gpu: Exclude<GpuRequest, { kind: 'none' }>): string[] {
-  const name = (id: string | number): string => `nvidia.com/gpu=${id}`;
-  if (gpu.kind === 'all') return [name('all')];
-  if (gpu.kind === 'ids') return gpu.ids.map(name);
-  return Array.from({ length: gpu.count }, (_, i) => name(i));
-}
-
 /** Throws where the engine surely can't give what is asked for. */
-export function checkGpus(engine: string, facts: GpuFacts, gpu: GpuRequest): void {
+export function checkGpus(name: string, facts: GpuFacts, gpu: GpuRequest): void {
   if (gpu.kind === 'none' || facts.trouble?.kind === 'not-asked') return;
   const { gpus, trouble } = facts;
+  const engine = engineWords(name);
   if (trouble !== null) throw new ExpectedError('gpu-unavailable', trouble.message, trouble.hint);
   const has = gpus.length === 1 ? '1 GPU' : `${gpus.length} GPUs`;
   if (gpu.kind === 'count' && gpu.count > gpus.length) {

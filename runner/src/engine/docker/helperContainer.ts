@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { packTar, type TarSource } from '../../archive/tarPack';
 import { ExpectedError } from '../../domain/errors';
 import { LineSplitter } from '../logFrames';
-import { labels } from './containerSpec';
+import { labels } from './labels';
 import { demux } from './demux';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 import type { EngineInfo } from './engineInfo';

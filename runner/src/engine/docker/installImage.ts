@@ -9,7 +9,7 @@ import { packTar, type TarSource } from '../../archive/tarPack';
 import { ExpectedError } from '../../domain/errors';
 import type { EnvironmentRequest } from '../engine';
 import { failureOf, InstallWatcher } from '../process/installerOutput';
-import { labels } from './containerSpec';
+import { labels } from './labels';
 import { demux } from './demux';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 import { environmentRepository, findImage, type Image, type PrepareEvents } from './images';

@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import { ExpectedError } from '../../domain/errors';
 import type { RunRef } from '../engine';
-import { containerName, labels } from './containerSpec';
+import { containerName } from './containerSpec';
+import { labels } from './labels';
 import { DockerRefusal, type CallOptions, type DockerClient } from './dockerClient';
 
 export const inspectSchema = z.object({
