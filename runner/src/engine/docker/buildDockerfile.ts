@@ -29,10 +29,17 @@ export async function buildDockerfile(
     networkmode: request.network === 'none' ? 'none' : 'default',
   };
   // The context may be large, and a step silent for long.
-  const patient = { signal, timeoutMilliseconds: 0, idleMilliseconds: 0 };
+  const { headers } = await client.registries.forBuild(baseImages(request));
+  const patient = { signal, timeoutMilliseconds: 0, idleMilliseconds: 0, headers };
   const body = await client.stream('POST', '/build', query, patient, context);
   for await (const line of engineLines(body)) take(line, events);
   signal?.throwIfAborted();
+}
+
+/** What the Dockerfile builds on; a name that is an argument is not known before. */
+function baseImages({ files }: EnvironmentRequest): string[] {
+  const text = files.find(({ name }) => name === 'Dockerfile')?.text ?? '';
+  return [...text.matchAll(/^\s*FROM\s+(?:--\S+\s+)*([^\s$]+)(?:\s|$)/gim)].map(([, image = '']) => image);
 }
 
 const noImage = /pull access denied|manifest unknown|manifest for .* not found|lookup .*no such host|registry/i;

@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { ExpectedError, messageOf } from '../../domain/errors';
 import { agentFor } from './dial';
 import { showEndpoint, type Endpoint } from './endpoint';
+import { noRegistries, type Registries } from './registries';
 import { exchange, readBody, TooLongError } from './transport';
 
 const callMilliseconds = 20_000;
@@ -18,6 +19,7 @@ const largestRefusal = 256 * 1024;
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMilliseconds?: number;
+  readonly headers?: Headers;
 }
 
 export interface StreamOptions {
@@ -26,7 +28,11 @@ export interface StreamOptions {
   readonly timeoutMilliseconds?: number;
   /** Without a byte; 0 for never, where the engine may well be silent for long. */
   readonly idleMilliseconds?: number;
+  readonly headers?: Headers;
 }
+
+/** Values are never logged: some are credentials. */
+export type Headers = Readonly<Record<string, string>>;
 
 /** What the engine answered; 404 and the like are looked at by the caller. */
 export class DockerRefusal extends Error {
@@ -47,6 +53,7 @@ interface Dial {
   readonly options?: unknown;
   readonly file?: Readable;
   readonly abortSignal: AbortSignal;
+  readonly headers: Record<string, string>;
 }
 
 type Callback = (error: unknown, answer?: IncomingMessage) => void;
@@ -69,6 +76,8 @@ export class DockerClient {
     agent: Agent = agentFor(engine, endpoint),
     /** Tests shorten all deadlines by it. */
     private readonly deadlineScale = 1,
+    /** The user's credentials for registries, asked for when an image is pulled. */
+    readonly registries: Registries = noRegistries,
   ) {
     // Where it is none of a socket, the agent connects elsewhere.
     const socketPath = 'path' in endpoint ? endpoint.path : '/nonexistent';
@@ -141,7 +150,7 @@ export class DockerClient {
     const deadline = AbortSignal.timeout(milliseconds);
     const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
     try {
-      const answer = await this.dial(method, path, parameters ?? {}, signal);
+      const answer = await this.dial(method, path, parameters ?? {}, { signal, headers: options.headers });
       return schema.parse(parse(await readBody(answer, largestAnswer)));
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -155,7 +164,7 @@ export class DockerClient {
     method: string,
     path: string,
     query: Parameters,
-    { signal, timeoutMilliseconds = 30_000, idleMilliseconds: idle = 0 }: StreamOptions,
+    { signal, timeoutMilliseconds = 30_000, idleMilliseconds: idle = 0, headers }: StreamOptions,
     file?: Readable,
   ): Promise<IncomingMessage> {
     const deadline = new AbortController();
@@ -164,7 +173,7 @@ export class DockerClient {
     const both = signal === undefined ? deadline.signal : AbortSignal.any([deadline.signal, signal]);
     this.idle.set(both, idle * this.deadlineScale);
     try {
-      const body = await this.dial(method, path, query, both, file);
+      const body = await this.dial(method, path, query, { signal: both, headers }, file);
       // An error after the last reader has gone must not end the process.
       body.on('error', () => undefined);
       return body;
@@ -182,7 +191,7 @@ export class DockerClient {
     method: string,
     path: string,
     parameters: Parameters,
-    signal: AbortSignal,
+    { signal, headers = {} }: { readonly signal: AbortSignal; readonly headers?: Headers | undefined },
     file?: Readable,
   ): Promise<IncomingMessage> {
     this.refuseUnsupported();
@@ -193,6 +202,7 @@ export class DockerClient {
       options: parameters,
       statusCodes: {},
       abortSignal: signal,
+      headers: { ...headers },
       ...(file === undefined ? {} : { file }),
     };
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -32,6 +32,7 @@ import {
 import { planImage } from './planImage';
 import { OutputsInLog } from './outputsInLog';
 import { removeSenders, sendDataset } from './sendDataset';
+import { userRegistries } from './registries';
 import { readHostKey, trustHostKey } from './sshHostKey';
 import { sshProgram } from './sshProgram';
 import { startContainer } from './startContainer';
@@ -50,7 +51,8 @@ export interface DockerEngineOptions {
 
 export function createDockerEngine(options: DockerEngineOptions): Engine {
   const { name, endpoint, environment, deadlineScale } = options;
-  const client = new DockerClient(name, endpoint, agentFor(name, endpoint, sshProgram(environment)), deadlineScale);
+  const agent = agentFor(name, endpoint, sshProgram(environment));
+  const client = new DockerClient(name, endpoint, agent, deadlineScale, userRegistries(environment));
   const outputs = new OutputsInLog();
   const gpus = new GpuMemory(client, environment);
   let info: Promise<EngineInfo> | undefined;

@@ -37,13 +37,14 @@ export async function checkImage(
     return refuseOtherPlatform(client, await known(), name, image);
   }
   const info = await known();
+  const { headers, problem } = await client.registries.forPull(name);
   await client
-    .get(`/distribution/${name}/json`, z.unknown(), { signal, timeoutMilliseconds: 15_000 })
+    .get(`/distribution/${name}/json`, z.unknown(), { signal, timeoutMilliseconds: 15_000, headers })
     .catch((error: unknown) => {
       signal?.throwIfAborted();
       // Engines without this call (Podman) answer 404 for all; pulling tells.
       if (error instanceof DockerRefusal && error.status === 404 && info.isPodman) return;
-      throw missing(client, name, error);
+      throw problem ?? missing(client, name, error);
     });
 }
 

@@ -1,6 +1,7 @@
 /** Pulls an image, with progress by its layers. */
 import type { Readable } from 'node:stream';
 import * as z from 'zod';
+import type { ExpectedError } from '../../domain/errors';
 import type { PrepareEvents } from './images';
 import { DockerRefusal, type DockerClient } from './dockerClient';
 
@@ -21,11 +22,13 @@ export async function pullImage(
 ): Promise<void> {
   const [image, tag] = splitName(name);
   // The engine says nothing until a registry answers, or until its own patience ends.
-  const patient = { signal, timeoutMilliseconds: 300_000, idleMilliseconds: 300_000 };
-  const body = await client.stream('POST', '/images/create', { _query: { fromImage: image, tag }, _body: {} }, patient);
+  const { headers, problem } = await client.registries.forPull(name);
+  const patient = { signal, timeoutMilliseconds: 300_000, idleMilliseconds: 300_000, headers };
+  const query = { _query: { fromImage: image, tag }, _body: {} };
+  const body = await client.stream('POST', '/images/create', query, patient).catch(becauseOf(problem));
   const layers = new Map<string, { current: number; total: number }>();
   for await (const line of engineLines(body)) {
-    if (line.error !== null && line.error !== undefined) throw new DockerRefusal(500, line.error);
+    refuse(line, problem);
     const { current, total } = line.progressDetail ?? {};
     if (line.id === null || line.id === undefined || current === null || current === undefined) continue;
     layers.set(line.id, { current, total: total ?? 0 });
@@ -39,6 +42,17 @@ export async function pullImage(
     });
   }
 }
+
+function refuse({ error }: EngineLine, problem: ExpectedError | undefined): void {
+  if (error !== null && error !== undefined) throw problem ?? new DockerRefusal(500, error);
+}
+
+/** A refusal may well come from credentials that could not be had. */
+export const becauseOf =
+  (problem: ExpectedError | undefined) =>
+  (error: unknown): never => {
+    throw problem !== undefined && error instanceof DockerRefusal ? problem : error;
+  };
 
 /** "python:3.12-slim" → image and tag; a digest goes as the tag. */
 function splitName(name: string): [string, string] {

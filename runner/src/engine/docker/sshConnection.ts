@@ -32,7 +32,9 @@ export interface SshConnectionOptions {
 
 /** How the far engine is reached. */
 type Way =
-  { readonly kind: 'socket'; readonly path: string } | { readonly kind: 'session'; readonly options: SshOptions };
+  | { readonly kind: 'socket'; readonly path: string }
+  /** `control`: of the first shared connection; absent where each session is a connection of its own. */
+  | { readonly kind: 'session'; readonly control?: string };
 
 /** Getting to the host, being let in, and the first word of Docker there. */
 const openMilliseconds = 12_000;
@@ -40,26 +42,31 @@ const proofMilliseconds = 5_000;
 const controlMilliseconds = 3_000;
 const attempts = 5;
 
+/** sshd takes ten of one connection (MaxSessions); another process may have some. */
+const sessionsEach = 8;
+
 /** Goes on by itself for so long after the last call, so that the next command finds it. */
 const persistSeconds = 30;
 
 export class SshConnection {
   private way: Promise<Way> | undefined;
   private sessions: Promise<unknown> = Promise.resolve();
+  /** How many sessions each shared connection has. */
+  private readonly lanes: number[] = [];
 
   constructor(private readonly options: SshConnectionOptions) {}
 
   /** A connection at whose other end an engine has answered or, over a socket that answered before, will. */
   async connect(signal?: AbortSignal): Promise<Duplex> {
     const way = await this.currentWay(signal);
-    if (way.kind === 'session') return this.session(way.options, signal);
+    if (way.kind === 'session') return this.session(way, signal);
     try {
       return await openSocket(way.path);
     } catch {
       // The shared connection has ended meanwhile.
       this.way = undefined;
       const next = await this.currentWay(signal);
-      return next.kind === 'session' ? this.session(next.options, signal) : openSocket(next.path);
+      return next.kind === 'session' ? this.session(next, signal) : openSocket(next.path);
     }
   }
 
@@ -73,7 +80,7 @@ export class SshConnection {
 
   private async find(signal?: AbortSignal): Promise<Way> {
     const { program, target } = this.options;
-    if (!canShare(program)) return { kind: 'session', options: {} };
+    if (!canShare(program)) return { kind: 'session' };
     const paths = await sharedPaths(program, target);
     if (await answers(paths.socket, signal)) return { kind: 'socket', path: paths.socket };
     return withLock(paths.lock, () => this.share(paths, signal), signal);
@@ -85,19 +92,17 @@ export class SshConnection {
     for (const candidate of candidates) {
       if (await this.forward(paths, candidate, signal)) return { kind: 'socket', path: paths.socket };
     }
-    const options = { ControlPath: paths.control, ControlMaster: 'no' };
+    const way = { kind: 'session', control: paths.control } as const;
     // Its words are the ones that the user needs, where Docker does not run there or may not be used.
-    (await this.session(options, signal)).destroy();
-    return { kind: 'session', options };
+    (await this.session(way, signal)).destroy();
+    return way;
   }
 
   /** Opens the shared connection, where there is none, and asks where the far engine listens. */
   private async openShared({ control }: SharedPaths, signal?: AbortSignal): Promise<readonly string[]> {
     const { target } = this.options;
     const options = {
-      ControlMaster: 'auto',
-      ControlPath: control,
-      ControlPersist: String(persistSeconds),
+      ...sharing(control),
       ClearAllForwardings: 'yes',
       StreamLocalBindUnlink: 'yes',
       StreamLocalBindMask: '0177',
@@ -139,34 +144,55 @@ export class SshConnection {
   }
 
   /** Sessions are begun one after another: what is not let in yet counts against sshd's MaxStartups. */
-  private session(options: SshOptions, signal?: AbortSignal): Promise<Duplex> {
-    const next = this.sessions.then(() => this.openSession(options, signal));
+  private session(way: Way & { kind: 'session' }, signal?: AbortSignal): Promise<Duplex> {
+    const next = this.sessions.then(() => this.openSession(way, signal));
     this.sessions = next.catch(() => undefined);
     return next;
   }
 
-  private async openSession(options: SshOptions, signal?: AbortSignal): Promise<Duplex> {
+  private async openSession({ control }: Way & { kind: 'session' }, signal?: AbortSignal): Promise<Duplex> {
     const { program, target } = this.options;
-    const command =
-      target.socket === undefined
-        ? 'docker system dial-stdio'
-        : `docker --host unix://${target.socket} system dial-stdio`;
+    const taken = this.freeLane();
+    const options = control === undefined ? {} : sharing(taken === 0 ? control : `${control}${taken}`);
+    const words = sshWords(target, options, [dialCommand(target)]);
     for (let tries = 1; ; tries++) {
       signal?.throwIfAborted();
-      const session = new SshSession(program, sshWords(target, options, [command]));
+      const session = new SshSession(program, words);
       try {
         await proveStream(session, openMilliseconds, signal);
+        this.occupy(taken, session);
         return session;
       } catch (error) {
         signal?.throwIfAborted();
         await closed(session);
-        if (tries === attempts || !isTurnedAway(session.said))
-          throw await this.error(session.said, error instanceof NoEngineError && session.said === '');
+        const timedOut = error instanceof NoEngineError && session.said === '';
+        if (tries === attempts || !isTurnedAway(session.said)) throw await this.error(session.said, timedOut);
       }
       await delay(patience(tries), undefined, { signal });
     }
   }
+
+  private freeLane(): number {
+    const lane = this.lanes.findIndex((open) => open < sessionsEach);
+    return lane === -1 ? this.lanes.push(0) - 1 : lane;
+  }
+
+  private occupy(lane: number, session: SshSession): void {
+    this.lanes[lane] = (this.lanes[lane] ?? 0) + 1;
+    session.once('close', () => (this.lanes[lane] = (this.lanes[lane] ?? 1) - 1));
+  }
 }
+
+/** As Docker's own command line dials. */
+const dialCommand = ({ socket }: SshTarget): string =>
+  socket === undefined ? 'docker system dial-stdio' : `docker --host unix://${socket} system dial-stdio`;
+
+/** A connection that the first opens and all others use. */
+const sharing = (control: string): SshOptions => ({
+  ControlMaster: 'auto',
+  ControlPath: control,
+  ControlPersist: String(persistSeconds),
+});
 
 /** ssh's own failures. */
 const connectionFailed = 255;

@@ -29,7 +29,9 @@ async function readInto(found: Set<string>, path: string, folder: string, depth:
 }
 
 const wordsOf = (text: string): string[] =>
-  [...text.matchAll(/"([^"]*)"|([^\s"#]+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+  [...text.replace(/(^|\s)#.*$/, '').matchAll(/"([^"]*)"|([^\s"]+)/g)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? '',
+  );
 
 const isPlainHost = (host: string): boolean => {
   const parsed = parseSsh(host);
