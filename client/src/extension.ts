@@ -8,27 +8,29 @@ import { startLanguageClient } from './editor/languageClient';
 import { LensFacts } from './editor/lensFacts';
 import { StatusBar } from './editor/statusBar';
 import type { Parts } from './extensionContext';
-import { contextKeys, settings, taskType, versionScheme, views } from './ids';
+import { contextKeys, settings, taskType, versionScheme } from './ids';
 import { KeptSecrets } from './keptSecrets';
+import { ComparePages } from './panel/comparePages';
 import { PanelHost } from './panel/panelHost';
 import { RunPages } from './panel/runPages';
 import { PipelineSettings } from './pipelineSettings';
 import { RunnerClient } from './runnerClient';
 import { PipelineTasks } from './taskProvider';
 import { PackagesTree } from './tree/packagesTree';
+import { RunList } from './tree/runList';
 import { RunsTree } from './tree/runsTree';
+import { TrainedMarks } from './tree/trainedMarks';
+import { WorkingFolders } from './tree/workingFolders';
 import { VersionFileSystem } from './versionFileSystem';
 import type { EngineDefinition } from '../../runner/src/domain/engineDefinition';
-import { showViews } from './views';
+import { Views } from './views';
 import { WorkspaceModel } from './workspaceModel';
 
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Training Pipelines', { log: true });
   const folder = vscode.workspace.workspaceFolders?.find((one) => one.uri.scheme === 'file');
   const workspace = folder?.uri.fsPath;
-  const configuredStore = (): string | undefined =>
-    vscode.workspace.getConfiguration(settings.section).inspect<string>(settings.store)?.globalValue;
-  const storeFolder = (): string => configuredStore() ?? join(workspace ?? '', '.training-pipelines');
+  const storeFolder = (): string => userSetting(settings.store) ?? join(workspace ?? '', '.training-pipelines');
 
   const definedEngines = (): readonly EngineDefinition[] =>
     vscode.workspace.getConfiguration(settings.section).inspect<EngineDefinition[]>(settings.engines)?.globalValue ??
@@ -37,6 +39,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const runner = new RunnerClient({
     program: context.asAbsolutePath(join('dist', 'runner.js')),
     log,
+    defaultEngine: () => userSetting(settings.engine),
     open: () => ({
       workspace: workspace ?? '',
       store: storeFolder(),
@@ -45,8 +48,9 @@ export function activate(context: vscode.ExtensionContext): void {
     }),
   });
   const model = new WorkspaceModel(runner, log);
-  const runsTree = new RunsTree(model, workspace ?? '');
-  const packagesTree = new PackagesTree(model);
+  const runsTree = new RunsTree(model, new RunList(model, runner, context.workspaceState), workspace ?? '');
+  const working = new WorkingFolders(model, runner, workspace ?? '');
+  const packagesTree = new PackagesTree(model, working, workspace ?? '');
   const pipelines = new PipelineSettings(folder?.uri);
   const files = new VersionFileSystem(storeFolder);
   const base = {
@@ -59,12 +63,19 @@ export function activate(context: vscode.ExtensionContext): void {
     packagesTree,
     pipelines,
     secrets: new KeptSecrets(context.secrets, log),
+    memory: context.globalState,
     storeFolder,
   };
   const runPages = new RunPages(base);
+  const comparePages = new ComparePages(base);
   const panel = new PanelHost(base);
+  const shownViews = new Views(base);
   const parts: Parts = {
     ...base,
+    views: shownViews,
+    openDraft: (draft) => panel.openDraft(draft),
+    openCompare: (left, right) => comparePages.open(left, right),
+    frontRun: () => runPages.front,
     openPanel: (pipeline, packageFolder) => panel.open(pipeline, packageFolder),
     actOnPanel: (action) => panel.act(action),
     openRun: (id) => runPages.open(id),
@@ -86,7 +97,9 @@ export function activate(context: vscode.ExtensionContext): void {
     ),
     language,
     ...registerCommands(parts),
-    ...showViews(parts, views),
+    shownViews,
+    comparePages,
+    vscode.window.registerFileDecorationProvider(new TrainedMarks(model, runner)),
     new StatusBar(model),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void runner.restart()),
   );
@@ -97,4 +110,10 @@ export function activate(context: vscode.ExtensionContext): void {
     new EndNotifications(model, workspace, (id) => runPages.isVisible(id) || panel.isVisible(id)),
   );
   void model.refresh();
+}
+
+/** Where to connect and where to keep things is the user's to say, never the workspace's. */
+function userSetting(name: string): string | undefined {
+  const value = vscode.workspace.getConfiguration(settings.section).inspect<string>(name)?.globalValue;
+  return value === '' ? undefined : value;
 }

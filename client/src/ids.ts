@@ -27,6 +27,30 @@ export const commands = {
   openPipelineJson: 'trainingPipelines.openPipelineJson',
   runPanel: 'trainingPipelines.runPanel',
   browseDataset: 'trainingPipelines.browseDataset',
+  copyPath: 'trainingPipelines.copyPath',
+  loadMore: 'trainingPipelines.loadMore',
+  runWithChanges: 'trainingPipelines.runWithChanges',
+  runFromVersion: 'trainingPipelines.runFromVersion',
+  compareRuns: 'trainingPipelines.compareRuns',
+  compareWorkingFolder: 'trainingPipelines.compareWorkingFolder',
+  takeOverVersion: 'trainingPipelines.takeOverVersion',
+  renameRun: 'trainingPipelines.renameRun',
+  starRun: 'trainingPipelines.starRun',
+  unstarRun: 'trainingPipelines.unstarRun',
+  noteRun: 'trainingPipelines.noteRun',
+  searchRuns: 'trainingPipelines.searchRuns',
+  filterRuns: 'trainingPipelines.filterRuns',
+  clearFilter: 'trainingPipelines.clearFilter',
+  groupRuns: 'trainingPipelines.groupRuns',
+  goToVersion: 'trainingPipelines.goToVersion',
+  openRunOfVersion: 'trainingPipelines.openRunOfVersion',
+  revealVersion: 'trainingPipelines.revealVersion',
+  revealFile: 'trainingPipelines.revealFile',
+  openToSide: 'trainingPipelines.openToSide',
+  saveFileAs: 'trainingPipelines.saveFileAs',
+  markPackage: 'trainingPipelines.markPackage',
+  showRuns: 'trainingPipelines.showRuns',
+  openWalkthrough: 'trainingPipelines.openWalkthrough',
   showRunnerLog: 'trainingPipelines.showRunnerLog',
   restartRunner: 'trainingPipelines.restartRunner',
 } as const;
@@ -39,6 +63,8 @@ export const views = {
 /** Our webview panels. */
 export const pages = {
   panel: 'trainingPipelines.panel',
+  run: 'trainingPipelines.run',
+  compare: 'trainingPipelines.compare',
 } as const;
 
 export const contextKeys = {
@@ -46,16 +72,28 @@ export const contextKeys = {
   hasPackages: 'trainingPipelines.hasPackages',
   hasRuns: 'trainingPipelines.hasRuns',
   runnerGone: 'trainingPipelines.runnerGone',
+  hasVersions: 'trainingPipelines.hasVersions',
+  hasFilter: 'trainingPipelines.hasFilter',
+  hasSuccess: 'trainingPipelines.hasSuccess',
+  isLoaded: 'trainingPipelines.isLoaded',
 } as const;
 
 /** `contextValue` of tree items; menus are bound to these. */
 export const items = {
   package: 'package',
+  importedPackage: 'package-imported',
   workingFolder: 'workingFolder',
-  version: 'version',
+  version: 'version-published',
+  trainedVersion: 'version-trained',
   activeRun: 'run-active',
   endedRun: 'run-ended',
+  group: 'group',
+  results: 'results',
+  field: 'field',
+  zip: 'zip',
+  log: 'log',
   artifact: 'artifact',
+  artifactFolder: 'artifact-folder',
   file: 'file',
 } as const;
 

@@ -35,6 +35,12 @@ export class PipelineSettings {
     await this.edit(['pipelines', index === -1 ? known.length : index], pipeline);
   }
 
+  /** Names a folder as a package; what is said of it already stays. */
+  async addPackage(folder: string): Promise<void> {
+    const known = (await this.read()).packages?.[folder];
+    if (known === undefined) await this.edit(['packages', folder], {});
+  }
+
   async remove(name: string): Promise<void> {
     const index = (await this.pipelines()).findIndex((one) => one.name === name);
     if (index !== -1) await this.edit(['pipelines', index], undefined);

@@ -19,6 +19,8 @@ export interface RunnerClientOptions {
   /** Absolute path of `dist/runner.js`. */
   readonly program: string;
   readonly open: () => door.OpenParams;
+  /** The user's choice of engine, where a pipeline names none. */
+  readonly defaultEngine: () => string | undefined;
   readonly log: Log;
 }
 
@@ -55,7 +57,7 @@ export class RunnerClient implements vscode.Disposable {
 
   async request<P, R>(type: RequestType<P, R, door.ExpectedErrorData>, params: P): Promise<R> {
     const { connection } = await this.connect();
-    return rebuildErrors(connection.sendRequest<R>(type.method, params));
+    return rebuildErrors(connection.sendRequest<R>(type.method, this.withEngine(type.method, params)));
   }
 
   async request0<R>(type: RequestType0<R, door.ExpectedErrorData>): Promise<R> {
@@ -77,6 +79,14 @@ export class RunnerClient implements vscode.Disposable {
     this.disposed = true;
     void this.live?.then((live) => live.end()).catch(() => undefined);
     for (const emitter of [this.run, this.store, this.log, this.progress, this.state, this.counted]) emitter.dispose();
+  }
+
+  private withEngine<P>(method: string, params: P): P {
+    const defaultEngine = this.options.defaultEngine();
+    const isRun = [door.startRunRequest, door.planRunRequest, door.preflightRequest].some(
+      (one) => one.method === method,
+    );
+    return isRun && defaultEngine !== undefined ? { ...params, defaultEngine } : params;
   }
 
   private connect(): Promise<Live> {

@@ -11,6 +11,10 @@ interface Place {
 }
 
 const cachedZips = 8;
+const readonly = vscode.FilePermission.Readonly;
+
+/** An empty file, shown beside one that only the other side has. */
+const isAbsent = (uri: vscode.Uri): boolean => uri.query === 'absent';
 
 export class VersionFileSystem implements vscode.FileSystemProvider, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
@@ -25,6 +29,7 @@ export class VersionFileSystem implements vscode.FileSystemProvider, vscode.Disp
   }
 
   async stat(uri: vscode.Uri): Promise<vscode.FileStat> {
+    if (isAbsent(uri)) return { type: vscode.FileType.File, size: 0, ctime: 0, mtime: 0, permissions: readonly };
     const place = placeOf(uri);
     const { entries } = await this.zip(place, uri);
     const file = entries.find((entry) => entry.path === place.path && entry.mode !== 'dir');
@@ -34,7 +39,7 @@ export class VersionFileSystem implements vscode.FileSystemProvider, vscode.Disp
         size: file.bytes,
         ctime: 0,
         mtime: 0,
-        permissions: vscode.FilePermission.Readonly,
+        permissions: readonly,
       };
     const isFolder =
       place.path === '' ||
@@ -45,7 +50,7 @@ export class VersionFileSystem implements vscode.FileSystemProvider, vscode.Disp
       size: 0,
       ctime: 0,
       mtime: 0,
-      permissions: vscode.FilePermission.Readonly,
+      permissions: readonly,
     };
   }
 
@@ -64,6 +69,7 @@ export class VersionFileSystem implements vscode.FileSystemProvider, vscode.Disp
   }
 
   async readFile(uri: vscode.Uri): Promise<Uint8Array> {
+    if (isAbsent(uri)) return new Uint8Array();
     const place = placeOf(uri);
     const zip = await this.zip(place, uri);
     if (!zip.entries.some((entry) => entry.path === place.path)) throw vscode.FileSystemError.FileNotFound(uri);

@@ -144,6 +144,12 @@ export const checkDataRequest = new RequestType<{ readonly id: string }, DataDif
 export const workingFolderRequest = new RequestType<{ readonly package: string }, WorkingFolder, ExpectedErrorData>(
   'package/working',
 );
+/** By ids like `digits@1.1`; what is not there is left out. */
+export const someVersionsRequest = new RequestType<
+  { readonly ids: readonly string[] },
+  readonly Version[],
+  ExpectedErrorData
+>('version/some');
 /** Ids like `digits@1.1`. */
 export const compareVersionsRequest = new RequestType<
   { readonly left: string; readonly right: string },

@@ -18,6 +18,8 @@ export interface RunRequest {
   readonly dataset?: string;
   readonly datasetAccess?: DatasetAccess;
   readonly engine?: string;
+  /** Where neither the request nor the pipeline names one: the user's own choice. Absent: the first that answers. */
+  readonly defaultEngine?: string;
   /** As on the command line: `none`, `all`, a count, or ids. */
   readonly gpu?: string;
   readonly image?: string;

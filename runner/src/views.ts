@@ -2,6 +2,7 @@
 import type { Marks } from './domain/marks';
 import type { Run } from './domain/run';
 import type { RunFilter } from './domain/runFilter';
+import type { Version } from './domain/version';
 
 export interface RunQuery {
   readonly filter: RunFilter;
@@ -96,6 +97,8 @@ export interface RunnerViews {
   marks(runId: string): Promise<Marks>;
   /** Answers with all marks of the run. */
   mark(runId: string, change: Partial<Marks>): Promise<Marks>;
+  /** By ids like `digits@1.1`; what is not there or can't be read is left out. */
+  versions(ids: readonly string[]): Promise<readonly Version[]>;
   working(packageName: string, signal?: AbortSignal): Promise<WorkingFolder>;
   compareVersions(left: string, right: string): Promise<VersionDifference>;
   /** Lays a version's files out as a new folder (absolute path); nothing of that name may be there. */

@@ -4,7 +4,7 @@ import type * as AxeCoreModule from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { HostMessage } from '../../webview/src/protocol';
-import { failedRun, logLines, panelState, runOf, runPageState } from '../support/pageValues';
+import { panelState, runOf } from '../support/pageValues';
 import { serveStubPages, themeNames, type StubPage, type StubSite, type ThemeName } from '../support/stubPage';
 import { openBrowser } from '../support/workbench.mjs';
 
@@ -43,13 +43,10 @@ const problems = [
   { field: 'dataset', label: 'Dataset folder', message: "data/digit doesn't exist." },
   { field: 'parameter-0-name', label: 'Parameter name', message: 'No spaces in a name.' },
 ];
-const log: HostMessage = { kind: 'log', from: 0, lines: logLines };
 const pages: Readonly<Record<string, readonly HostMessage[]>> = {
   panel: [panel()],
   'panel with problems': [panel({ problems, plan: undefined })],
   'panel without packages': [panel({ packages: [] })],
-  'successful run': [{ kind: 'runPage', state: runPageState(runOf()) }, log],
-  'failed run': [{ kind: 'runPage', state: { ...runPageState(failedRun), pictures: [], madeOf: [] } }, log],
 };
 
 async function axeFindings(page: Page): Promise<string[]> {
@@ -177,51 +174,5 @@ describe('the panel', () => {
     const { page, sent } = await open([panel()]);
     await page.getByRole('button', { name: 'Remove epochs' }).click();
     expect((await sent('edit')).at(-1)?.draft.parameters.map(({ name }) => name)).toEqual(['HF_TOKEN']);
-  });
-});
-
-describe('the page of a run', () => {
-  it('searches the log and goes through the matches by F3', async () => {
-    const { page } = await open(pages['successful run'] ?? []);
-    await page.keyboard.press('Control+f');
-    await page.keyboard.type('loss');
-    const matches = page.locator('#logMatches');
-    expect(await matches.textContent()).toBe('1 of 4');
-    await page.keyboard.press('F3');
-    expect(await matches.textContent()).toBe('2 of 4');
-  });
-
-  it('shows colours of the log and no escape sequences', async () => {
-    const { page } = await open(pages['successful run'] ?? []);
-    const first = page.locator('#log .line').first();
-    expect(await first.locator('.ansi-cyan').textContent()).toBe('1,797 pictures');
-    expect(await first.textContent()).not.toContain('\u001b');
-  });
-
-  it('replaces lines that are told again', async () => {
-    const { page, tell } = await open(pages['successful run'] ?? []);
-    const line = (text: string) => ({ time: '2026-01-01T12:00:09.000Z', stream: 'stdout' as const, text });
-    await tell({ kind: 'log', from: 5, lines: [line('50 %')] });
-    await tell({ kind: 'log', from: 5, lines: [line('100 %'), line('done')] });
-    const texts = await page.locator('#log .line .text').allTextContents();
-    expect(texts.slice(5)).toEqual(['100 %', 'done']);
-  });
-
-  it('holds a long log and stays quick', async () => {
-    const { page, tell } = await open(pages['successful run'] ?? []);
-    const many = Array.from({ length: 50_000 }, (_, i) => ({
-      time: '2026-01-01T12:00:09.000Z',
-      stream: 'stdout' as const,
-      text: `line ${i}`,
-    }));
-    await tell({ kind: 'log', from: 6, lines: many });
-    expect(await page.locator('#log .line').last().textContent()).toContain('line 49999');
-    expect(await page.locator('#log .line').count()).toBeLessThanOrEqual(20_000);
-  });
-
-  it('opens the failing line of the user, not the library’s', async () => {
-    const { page, sent } = await open(pages['failed run'] ?? []);
-    await page.getByRole('button', { name: 'Open train.py:38' }).click();
-    expect(await sent('openFrame')).toEqual([{ kind: 'openFrame', file: 'train.py', line: 38 }]);
   });
 });

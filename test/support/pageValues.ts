@@ -1,6 +1,13 @@
 /** Values that the pages show. */
 import type { Run } from '../../runner/src/domain/run';
-import { emptyDraft, type CheckFacts, type PanelState, type RunPageState } from '../../webview/src/protocol';
+import {
+  emptyDraft,
+  type CheckFacts,
+  type ComparePageState,
+  type CompareSide,
+  type PanelState,
+  type RunPageState,
+} from '../../webview/src/protocol';
 
 export function runOf(part: Partial<Run> = {}): Run {
   return {
@@ -167,23 +174,105 @@ export function panelState(part: Partial<PanelState> = {}): PanelState {
   };
 }
 
-export const runPageState = (run: Run): RunPageState => ({
+const picture = (name: string) => ({
+  name,
+  path: `/x/${name}`,
+  bytes: 9_000,
+  source:
+    'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+});
+
+export const runPageState = (run: Run, part: Partial<RunPageState> = {}): RunPageState => ({
   run,
-  pictures: [
-    {
-      name: 'confusion_matrix.png',
-      path: '/x/confusion_matrix.png',
-      bytes: 9_000,
-      source:
-        'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
-    },
-  ],
+  marks: { name: null, starred: false, note: '' },
+  packageFiles: ['train.py', 'digits/data.py', 'requirements.txt'],
+  pictures: [picture('confusion_matrix.png')],
   files: [{ name: 'report.txt', path: '/x/report.txt', bytes: 1_200 }],
   madeOf: [
-    { label: 'Code', text: '1.0, tree sha256:0123456789…abcd' },
-    { label: 'Data', text: 'digits: 1,797 files, tree sha256:0123456789…abcd' },
+    {
+      label: 'Code',
+      text: '6 files as in 1.0, 18 KB',
+      digest: 'tree 9f2c…41aa',
+      action: { text: 'Show files', what: 'files' },
+    },
+    { label: 'Made by training', text: '', changes: [{ letter: 'A', text: 'model.pt, 21 KB' }] },
+    { label: 'Seal', text: 'Sealed 14:02:17.', action: { text: 'Verify', what: 'verify' } },
   ],
+  raw: '{\n  "parameters": {}\n}\n',
+  baseline: { version: '0.9', values: { loss: 0.3 } },
+  changedSince: null,
+  sourceChanged: false,
+  published: true,
+  limits: { cpus: 8, memory: 15_600_000_000 },
+  folded: [],
+  ...part,
 });
+
+export const usageValues = Array.from({ length: 6 }, (_, i) => ({
+  time: 1_767_268_801_000 + i * 1000,
+  cpu: 1 + i / 2,
+  memory: 400_000_000 + i * 20_000_000,
+  gpu: [{ utilization: 0.5, memory: 1_900_000_000 }],
+}));
+
+export function compareState(part: Partial<ComparePageState> = {}): ComparePageState {
+  const side = (run: Run, last: number): CompareSide => ({
+    run,
+    marks: { name: null, starred: false, note: '' },
+    metrics: ['val_accuracy', 'loss'].map((name) => ({
+      name,
+      points: Array.from({ length: 20 }, (_, i) => [i, last - 1 / (i + 2)] as const),
+    })),
+    peakMemory: 561_000_000,
+    pictures: [picture('confusion_matrix.png'), picture('weights.png')],
+    distributions: ['numpy==2.1.2', 'torch==2.5.1'],
+    python: '3.12.7',
+  });
+  const left = runOf({
+    version: '1.2',
+    parameters: { epochs: '20', artifacts_directory: 'artifacts', HF_TOKEN: '***' },
+  });
+  const right = runOf({
+    id: '20260102-120000-000-abcdef',
+    version: '2.1',
+    from: '2.0',
+    parameters: { epochs: '30', artifacts_directory: 'artifacts', HF_TOKEN: '***', rate: '0.005' },
+  });
+  return {
+    choices: [
+      { id: left.id, text: 'digits 1.0 → 1.2, yesterday' },
+      { id: right.id, text: 'digits 2.0 → 2.1, 14:02' },
+    ],
+    left: side(left, 0.949),
+    right: { ...side(right, 0.982), distributions: ['numpy==2.1.3', 'torch==2.5.1'] },
+    files: {
+      same: 5,
+      changes: [
+        {
+          path: 'train.py',
+          letter: 'M',
+          before: 900,
+          after: 1_000,
+          lines: { added: 12, removed: 3 },
+          madeByTraining: false,
+        },
+        { path: 'model.pt', letter: 'A', before: 0, after: 21_000, lines: null, madeByTraining: true },
+      ],
+    },
+    data: {
+      known: true,
+      same: false,
+      added: 8,
+      changed: 1,
+      removed: 0,
+      changes: Array.from({ length: 9 }, (_, i) => ({
+        path: `${i}/00${i}.png`,
+        letter: i === 0 ? ('M' as const) : ('A' as const),
+      })),
+    },
+    ...part,
+  };
+}
 
 export const logLines = [
   '\u001b[36m1,797 pictures\u001b[0m in 10 classes',

@@ -1,18 +1,15 @@
 /** The page: the panel or a run, whichever the host sends. The page speaks first. */
-import { hasEnded } from '../../runner/src/domain/run';
 import { connectHost } from './host';
+import { Details } from './details';
 import { narrowQuery, PanelPage } from './panelPage';
-import type { HostMessage, RunPageState } from './protocol';
+import type { HostMessage } from './protocol';
 import { registerToolkit } from './toolkit';
-import { appendLines, nextMatch, type LogBuffer } from './view/logView';
-import { drawRunPage } from './view/runPage';
 
 registerToolkit();
 const host = connectHost();
 const root = document.getElementById('root') as HTMLElement;
 const panel = new PanelPage(root, host);
-let runPage: RunPageState | undefined;
-let log: LogBuffer = { first: 0, lines: [] };
+const details = new Details(root, host);
 let pending = false;
 
 host.onMessage((message) => take(message));
@@ -27,14 +24,8 @@ function take(message: HostMessage): void {
       panel.take(message);
       drawSoon();
       break;
-    case 'runPage':
-      runPage = message.state;
-      host.remember({ run: message.state.run.id });
-      drawSoon();
-      break;
     default:
-      log = appendLines(log, message.from, message.lines);
-      drawSoon();
+      details.take(message);
   }
 }
 
@@ -45,27 +36,16 @@ function drawSoon(): void {
   requestAnimationFrame(() => {
     pending = false;
     panel.draw();
-    if (runPage !== undefined) drawRunPage(root, runPage, log, host.send);
   });
 }
 
 // Elapsed times count on while something runs, and ages of what was asked.
 setInterval(() => {
-  if (panel.isTicking || (runPage !== undefined && !hasEnded(runPage.run.state))) drawSoon();
+  if (panel.isTicking) drawSoon();
 }, 1_000);
 window.matchMedia(narrowQuery).addEventListener('change', drawSoon);
 
 window.addEventListener('keydown', (event) => {
-  const isTaken = panel.isShown ? panel.key(event) : runPageKey(event);
+  const isTaken = panel.isShown ? panel.key(event) : details.key(event);
   if (isTaken) event.preventDefault();
 });
-
-function runPageKey(event: KeyboardEvent): boolean {
-  if (event.key === 'F3') {
-    nextMatch(event.shiftKey ? -1 : 1);
-    return true;
-  }
-  const isFind = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'f';
-  if (isFind) document.getElementById('logSearch')?.focus();
-  return isFind;
-}

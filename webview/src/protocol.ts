@@ -1,9 +1,10 @@
 /** The messages between a page and the extension. The page speaks first (`ready`); the host answers with full state. */
 import * as z from 'zod';
-import type { Run } from '../../runner/src/domain/run';
 import { panelMessageSchemas, type PanelHostMessage } from './panelProtocol';
+import type { RunHostMessage, RunMessage } from './runProtocol';
 
 export * from './panelProtocol';
+export * from './runProtocol';
 
 /** Page to host. */
 export const pageMessageSchema = z.discriminatedUnion('kind', [
@@ -12,12 +13,8 @@ export const pageMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('stop'), id: z.string() }),
   z.object({ kind: z.literal('openRun'), id: z.string() }),
   z.object({ kind: z.literal('runAgain'), id: z.string() }),
-  z.object({ kind: z.literal('openFrame'), file: z.string(), line: z.number() }),
-  z.object({ kind: z.literal('openFile'), path: z.string() }),
-  z.object({ kind: z.literal('showLog') }),
-  z.object({ kind: z.literal('showResults') }),
 ]);
-export type PageMessage = z.infer<typeof pageMessageSchema>;
+export type PageMessage = z.infer<typeof pageMessageSchema> | RunMessage;
 
 export interface LogLine {
   readonly time: string;
@@ -25,23 +22,5 @@ export interface LogLine {
   readonly text: string;
 }
 
-export interface PictureView {
-  readonly name: string;
-  /** A webview URI. */
-  readonly source: string;
-  readonly path: string;
-  readonly bytes: number;
-}
-
-export interface RunPageState {
-  readonly run: Run;
-  readonly pictures: readonly PictureView[];
-  readonly files: readonly { readonly name: string; readonly path: string; readonly bytes: number }[];
-  readonly madeOf: readonly { readonly label: string; readonly text: string }[];
-}
-
 /** Host to page. */
-export type HostMessage =
-  | PanelHostMessage
-  | { readonly kind: 'runPage'; readonly state: RunPageState }
-  | { readonly kind: 'log'; readonly from: number; readonly lines: readonly LogLine[] };
+export type HostMessage = PanelHostMessage | RunHostMessage;

@@ -10,7 +10,7 @@ import { startRun } from './runPipeline';
 
 export async function runAgain(parts: Parts, argument?: unknown): Promise<string | undefined> {
   const id = runOf(argument);
-  const run = id === undefined ? await pickRun(parts.model, 'ended', 'Run again') : parts.model.run(id);
+  const run = id === undefined ? await pickRun(parts.model, 'ended', 'Run again') : await parts.model.fetchRun(id);
   if (run === undefined) return undefined;
   return startRun(parts, await requestOf(parts, run));
 }

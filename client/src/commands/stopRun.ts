@@ -9,7 +9,7 @@ const askAfterSeconds = 60;
 
 export async function stopRun(parts: Parts, argument?: unknown): Promise<void> {
   const id = runOf(argument);
-  const run = id === undefined ? await pickRun(parts.model, 'active', 'Stop run') : parts.model.run(id);
+  const run = id === undefined ? await pickRun(parts.model, 'active', 'Stop run') : await parts.model.fetchRun(id);
   if (run === undefined) return;
   const seconds = runSeconds(run, new Date());
   if (seconds > askAfterSeconds) {

@@ -1,19 +1,20 @@
-/** What can be done with packages and versions: publish, import, export, compare, verify, restore, delete. */
-import { basename } from 'node:path';
+/** What can be done with packages and versions: publish, import, export, verify, restore, go to. */
+import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
-import { formatBytes, formatNumber } from '../../../runner/src/domain/format';
 import { versionId } from '../../../runner/src/domain/version';
 import {
-  deleteRequest,
   exportVersionRequest,
-  getVersionRequest,
   importRequest,
   publishRequest,
+  restoreVersionRequest,
   verifyRequest,
 } from '../../../runner/src/protocol';
 import type { Parts } from '../extensionContext';
-import { packageOf, pickPackage, pickRun, pickVersion, runOf, versionOf } from '../pick';
-import { versionUri } from '../tree/packagesTree';
+import { commands } from '../ids';
+import { packageOf, pickPackage, pickVersion, runOf, versionOf } from '../pick';
+
+const during = <T>(title: string, work: () => Promise<T>): Thenable<T> =>
+  vscode.window.withProgress({ location: vscode.ProgressLocation.Window, title }, work);
 
 export async function publishVersion(parts: Parts, argument?: unknown): Promise<void> {
   const name = packageOf(argument);
@@ -22,7 +23,8 @@ export async function publishVersion(parts: Parts, argument?: unknown): Promise<
       ? await pickPackage(parts.model, 'Publish version')
       : parts.model.packages.find((one) => one.name === name);
   if (chosen === undefined) return;
-  const published = await parts.runner.request(publishRequest, { package: chosen.folder ?? chosen.name });
+  const wanted = { package: chosen.folder ?? chosen.name };
+  const published = await during(`Publishing ${chosen.name}`, () => parts.runner.request(publishRequest, wanted));
   await parts.model.refresh();
   const same = `Nothing changed: the working folder of ${published.package} is version ${published.version}.`;
   await vscode.window.showInformationMessage(
@@ -38,13 +40,26 @@ export async function importPackage(parts: Parts): Promise<void> {
   });
   const [file] = picked ?? [];
   if (file === undefined) return;
-  const imported = await parts.runner.request(importRequest, { file: file.fsPath, options: {} });
+  const wanted = { file: file.fsPath, options: {} };
+  const imported = await during(`Importing ${basename(file.fsPath)}`, () =>
+    parts.runner.request(importRequest, wanted),
+  );
   await parts.model.refresh();
-  await vscode.window.showInformationMessage(`${basename(file.fsPath)} is ${imported.package} ${imported.version}.`);
+  const [warning] = imported.warnings;
+  const said = `${basename(file.fsPath)} is ${imported.package} ${imported.version}.`;
+  await vscode.window.showInformationMessage(warning === undefined ? said : `${said} ${warning.message}`);
 }
 
+/** Of a version, of the zip below a run, of the version that a run made, or of the one that is chosen. */
 async function chosenVersion(parts: Parts, argument: unknown, title: string) {
-  return versionOf(argument) ?? (await pickVersion(parts.model, title));
+  const named = versionOf(argument);
+  if (named !== undefined) return named;
+  const id = runOf(argument);
+  const run = id === undefined ? undefined : await parts.model.fetchRun(id);
+  if (run === undefined) return pickVersion(parts.model, title);
+  if (run.version !== '') return { name: run.package, version: run.version };
+  await vscode.window.showInformationMessage('This run made no version.');
+  return undefined;
 }
 
 export async function exportVersion(parts: Parts, argument?: unknown): Promise<void> {
@@ -59,53 +74,23 @@ export async function exportVersion(parts: Parts, argument?: unknown): Promise<v
   if (target === undefined) return;
   const id = versionId(chosen.name, chosen.version);
   await parts.runner.request(exportVersionRequest, { id, file: target.fsPath, record: false, force: true });
-  await vscode.window.showInformationMessage(`${chosen.name} ${chosen.version} is exported to ${target.fsPath}.`);
+  const reveal = 'Reveal';
+  const said = `${chosen.name} ${chosen.version} is exported to ${target.fsPath}.`;
+  if ((await vscode.window.showInformationMessage(said, reveal)) === reveal)
+    await vscode.commands.executeCommand('revealFileInOS', target);
 }
 
 export async function verifyVersion(parts: Parts, argument?: unknown): Promise<void> {
   const chosen = await chosenVersion(parts, argument, 'Verify version');
   if (chosen === undefined) return;
   const shown = `${chosen.name} ${chosen.version}`;
-  const verified = await parts.runner.request(verifyRequest, { id: versionId(chosen.name, chosen.version) });
+  const verified = await during(`Verifying ${shown}`, () =>
+    parts.runner.request(verifyRequest, { id: versionId(chosen.name, chosen.version) }),
+  );
   const [first] = verified.problems;
   if (first === undefined)
     await vscode.window.showInformationMessage(`${shown} is what was sealed: all digests match.`);
   else await vscode.window.showErrorMessage(`${shown} is not what was sealed: ${first.path} differs.`);
-}
-
-/** Files side by side in the diff editor: a quick pick of what differs. */
-export async function compareVersions(parts: Parts, argument?: unknown): Promise<void> {
-  const right = await chosenVersion(parts, argument, 'Compare: which version?');
-  if (right === undefined) return;
-  const left = await pickVersion(parts.model, `Compare ${right.name} ${right.version} with`);
-  if (left === undefined) return;
-  const [before, after] = await Promise.all([filesOf(parts, left), filesOf(parts, right)]);
-  const paths = [...new Set([...before.keys(), ...after.keys()])]
-    .filter((path) => before.get(path) !== after.get(path))
-    .sort();
-  const title = `${left.name} ${left.version} ↔ ${right.name} ${right.version}`;
-  if (paths.length === 0) {
-    await vscode.window.showInformationMessage(`${title}: all files are the same.`);
-    return;
-  }
-  const choices = paths.map((path) => ({ label: path, description: letter(before.has(path), after.has(path)) }));
-  const picked = await vscode.window.showQuickPick(choices, {
-    title: `${title}: ${formatNumber(paths.length, 'difference')}`,
-  });
-  if (picked === undefined) return;
-  const uri = (one: { name: string; version: string }): vscode.Uri => versionUri(one.name, one.version, picked.label);
-  await vscode.commands.executeCommand('vscode.diff', uri(left), uri(right), `${picked.label} (${title})`);
-}
-
-const letter = (before: boolean, after: boolean): string => (before && after ? 'M' : after ? 'A' : 'D');
-
-async function filesOf(parts: Parts, one: { name: string; version: string }): Promise<Map<string, string>> {
-  const { file } = await parts.runner.request(getVersionRequest, { id: versionId(one.name, one.version) });
-  return new Map(
-    file.sealed.files
-      .filter((entry) => entry.mode !== 'dir')
-      .map((entry) => [entry.path, `${entry.mode} ${entry.sha256}`]),
-  );
 }
 
 /** Restores a version's files to a new folder. */
@@ -117,38 +102,42 @@ export async function restoreVersion(parts: Parts, argument?: unknown): Promise<
     canSelectFiles: false,
     title: 'Restore below which folder?',
     openLabel: 'Restore here',
+    ...(parts.workspace === undefined ? {} : { defaultUri: vscode.Uri.file(parts.workspace) }),
   });
   const [parent] = picked ?? [];
   if (parent === undefined) return;
-  const target = vscode.Uri.joinPath(parent, `${chosen.name}-${chosen.version}`);
-  await vscode.workspace.fs.copy(versionUri(chosen.name, chosen.version), target, { overwrite: false });
-  await vscode.window.showInformationMessage(`${chosen.name} ${chosen.version} is restored to ${target.fsPath}.`);
+  const folder = join(parent.fsPath, `${chosen.name}-${chosen.version}`);
+  const id = versionId(chosen.name, chosen.version);
+  const restored = await parts.runner.request(restoreVersionRequest, { id, folder });
+  const reveal = 'Reveal';
+  const said = `${chosen.name} ${chosen.version} is restored to ${restored.path}.`;
+  if ((await vscode.window.showInformationMessage(said, reveal)) === reveal)
+    await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(restored.path));
 }
 
-export async function deleteVersion(parts: Parts, argument?: unknown): Promise<void> {
-  const chosen = await chosenVersion(parts, argument, 'Delete version');
+/** In the Packages view. */
+export async function goToVersion(parts: Parts, argument?: unknown): Promise<void> {
+  const chosen = await chosenVersion(parts, argument, 'Go to version');
+  if (chosen === undefined || (await parts.views.revealVersion(chosen.name, chosen.version))) return;
+  await vscode.window.showInformationMessage(`${chosen.name} ${chosen.version} was deleted.`);
+}
+
+export async function openRunOfVersion(parts: Parts, argument?: unknown): Promise<void> {
+  const chosen = await chosenVersion(parts, argument, 'Open the run that made which version?');
   if (chosen === undefined) return;
-  const remove = 'Delete version';
-  const question = `Delete ${chosen.name} ${chosen.version}? This can't be undone. The run that made it stays, without its zip.`;
-  if ((await vscode.window.showWarningMessage(question, { modal: true }, remove)) !== remove) return;
-  const deleted = await parts.runner.request(deleteRequest, {
-    ids: [versionId(chosen.name, chosen.version)],
-    force: false,
-  });
-  await parts.model.refresh();
-  await vscode.window.showInformationMessage(
-    `${chosen.name} ${chosen.version} is deleted, ${formatBytes(deleted.bytes)} are free.`,
-  );
+  await parts.model.loadVersions([versionId(chosen.name, chosen.version)]);
+  const id = parts.model.version(chosen.name, chosen.version)?.run ?? '';
+  const run = id === '' ? undefined : await parts.model.fetchRun(id);
+  if (run !== undefined) await vscode.commands.executeCommand(commands.openRun, run.id);
+  else {
+    const why = id === '' ? 'was published, so no run made it' : 'was made by a run that was deleted';
+    await vscode.window.showInformationMessage(`${chosen.name} ${chosen.version} ${why}.`);
+  }
 }
 
-export async function deleteRun(parts: Parts, argument?: unknown): Promise<void> {
-  const id = runOf(argument);
-  const run = id === undefined ? await pickRun(parts.model, 'ended', 'Delete run') : parts.model.run(id);
-  if (run === undefined) return;
-  const remove = 'Delete run';
-  const stays = run.version === '' ? '' : ` Version ${run.version} stays.`;
-  const question = `Delete the run ${run.pipeline} of ${new Date(run.startedAt).toLocaleString()} with its log and artifacts?${stays}`;
-  if ((await vscode.window.showWarningMessage(question, { modal: true }, remove)) !== remove) return;
-  await parts.runner.request(deleteRequest, { ids: [run.id], force: false });
-  await parts.model.refresh();
+export async function revealVersion(parts: Parts, argument?: unknown): Promise<void> {
+  const chosen = await chosenVersion(parts, argument, 'Reveal zip');
+  if (chosen === undefined) return;
+  const zip = join(parts.storeFolder(), 'packages', chosen.name, chosen.version, `${chosen.name}.zip`);
+  await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(zip));
 }

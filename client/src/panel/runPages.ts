@@ -1,29 +1,29 @@
 /** Run details: one page for each run, live while the run goes on. */
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import * as z from 'zod';
-import { formatCount } from '../../../runner/src/domain/format';
 import { runTitle } from '../../../runner/src/domain/format';
-import type { Run } from '../../../runner/src/domain/run';
-import { versionId } from '../../../runner/src/domain/version';
-import { getVersionRequest, stopRunRequest, unwatchLogRequest, watchLogRequest } from '../../../runner/src/protocol';
+import { hasEnded, type Run } from '../../../runner/src/domain/run';
+import type { VersionFile } from '../../../runner/src/domain/version';
+import { readUsageRequest, unwatchLogRequest, watchLogRequest } from '../../../runner/src/protocol';
 import {
-  pageMessageSchema,
-  type HostMessage,
-  type PageMessage,
-  type PictureView,
+  runMessageSchema,
+  type RunHostMessage,
+  type RunMessage,
   type RunPageState,
 } from '../../../webview/src/protocol';
 import { commands } from '../ids';
 import { showError } from '../showError';
+import { userFrame } from '../tree/words';
+import { Folded } from './folded';
 import { pageHtml } from './page';
 import type { PageParts } from './pageParts';
+import { RunActions } from './runActions';
+import * as facts from './runFacts';
 
 const viewType = 'trainingPipelines.run';
 const rememberedSchema = z.object({ run: z.string().regex(/^[\w-]+$/) });
-const pictureNames = /\.(png|jpe?g|gif|svg|webp)$/i;
-const mostFiles = 200;
+const sampleMilliseconds = 1_000;
 
 export class RunPages implements vscode.Disposable {
   private readonly pages = new Map<string, RunPage>();
@@ -45,7 +45,7 @@ export class RunPages implements vscode.Disposable {
       known.reveal();
       return;
     }
-    const run = this.parts.model.run(id);
+    const run = await this.parts.model.fetchRun(id);
     const title = run === undefined ? 'Run' : `Run: ${runTitle(run)}`;
     const options = { enableScripts: true };
     this.adopt(id, vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, options));
@@ -59,6 +59,11 @@ export class RunPages implements vscode.Disposable {
     return this.pages.get(id)?.isVisible === true;
   }
 
+  /** The run whose page is in front. */
+  get front(): string | undefined {
+    return [...this.pages].find(([, page]) => page.isActive)?.[0];
+  }
+
   dispose(): void {
     this.serializer.dispose();
     for (const page of this.pages.values()) page.dispose();
@@ -67,7 +72,14 @@ export class RunPages implements vscode.Disposable {
 
 class RunPage implements vscode.Disposable {
   private readonly subscriptions: vscode.Disposable[];
+  private readonly folded: Folded;
+  private readonly actions: RunActions;
   private lines = 0;
+  private samples = 0;
+  private sampling: NodeJS.Timeout | undefined;
+  private run: Run | undefined;
+  /** What a run that has ended will not change any more is found out once. */
+  private kept: Promise<Partial<RunPageState>> | undefined;
 
   constructor(
     private readonly parts: PageParts,
@@ -80,6 +92,8 @@ class RunPage implements vscode.Disposable {
       vscode.Uri.joinPath(parts.extensionUri, 'client', 'media'),
       vscode.Uri.file(join(parts.storeFolder(), 'runs', id)),
     ];
+    this.folded = new Folded(parts.memory);
+    this.actions = new RunActions(parts);
     this.panel.webview.options = { enableScripts: true, localResourceRoots: roots };
     this.panel.iconPath = vscode.Uri.joinPath(parts.extensionUri, 'client', 'media', 'mortar-board.svg');
     this.subscriptions = [
@@ -108,11 +122,16 @@ class RunPage implements vscode.Disposable {
     return this.panel.visible;
   }
 
+  get isActive(): boolean {
+    return this.panel.active;
+  }
+
   reveal(): void {
     this.panel.reveal();
   }
 
   dispose(): void {
+    clearTimeout(this.sampling);
     for (const subscription of this.subscriptions) subscription.dispose();
     void this.parts.runner.request(unwatchLogRequest, { id: this.id }).catch(() => undefined);
     this.panel.dispose();
@@ -123,7 +142,7 @@ class RunPage implements vscode.Disposable {
   }
 
   private async take(message: unknown): Promise<void> {
-    const parsed = pageMessageSchema.safeParse(message);
+    const parsed = runMessageSchema.safeParse(message);
     if (!parsed.success) return;
     try {
       await this.answer(parsed.data);
@@ -132,108 +151,138 @@ class RunPage implements vscode.Disposable {
     }
   }
 
-  private async answer(message: PageMessage): Promise<void> {
+  private async answer(message: RunMessage): Promise<void> {
     switch (message.kind) {
       case 'ready':
         this.lines = 0;
+        this.samples = 0;
+        this.wasShown = false;
         await this.send();
-        return this.watchLog();
-      case 'stop':
-        await this.parts.runner.request(stopRunRequest, { id: this.id, now: false });
+        await this.watchLog();
+        return this.sample();
+      case 'runCommand':
+        await vscode.commands.executeCommand(commands[message.command], this.id);
         return;
-      case 'runAgain':
-        await vscode.commands.executeCommand(commands.runAgain, this.id);
-        return;
-      case 'showLog':
-        await vscode.commands.executeCommand(commands.showLog, this.id);
-        return;
-      case 'showResults':
-        await vscode.commands.executeCommand(commands.showResults, this.id);
-        return;
-      case 'openFrame':
-        return this.openFrame(message.file, message.line);
-      case 'openFile':
-        return this.openFile(message.path);
+      case 'fold':
+        return this.folded.set(message.section, message.folded);
       default:
+        if (this.run !== undefined) await this.actions.answer(message, this.run);
     }
   }
 
-  /** Only files of this run's folder are opened, whatever the page asks. */
-  private async openFile(path: string): Promise<void> {
-    const run = this.run;
-    if (run === undefined) return;
-    const found = (await this.artifacts(run)).find((file) => file.path === path);
-    if (found !== undefined) await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(found.path));
-  }
-
-  private async openFrame(file: string, line: number): Promise<void> {
-    const run = this.run;
-    const folder = this.parts.model.packages.find((one) => one.name === run?.package)?.folder ?? undefined;
-    const isFrame = run?.cause?.traceback.some((frame) => frame.file === file && frame.line === line) === true;
-    if (folder === undefined || !isFrame) return;
-    const uri = vscode.Uri.file(join(this.parts.workspace ?? '', folder, file));
-    const selection = new vscode.Range(line - 1, 0, line - 1, 0);
-    await vscode.window.showTextDocument(uri, { selection });
-  }
-
-  private get run(): Run | undefined {
-    return this.parts.model.run(this.id);
+  /** Resource use, as long as the run goes on and once after its end. */
+  private async sample(): Promise<void> {
+    clearTimeout(this.sampling);
+    const wanted = { id: this.id, from: this.samples };
+    const usage = this.panel.visible ? await this.parts.runner.request(readUsageRequest, wanted).catch(() => []) : [];
+    if (usage.length > 0) this.post({ kind: 'usage', from: wanted.from, usage });
+    this.samples = wanted.from + usage.length;
+    const isOver = this.run !== undefined && hasEnded(this.run.state);
+    if (!isOver) this.sampling = setTimeout(() => void this.sample(), sampleMilliseconds);
   }
 
   private async send(): Promise<void> {
-    const run = this.run;
-    if (run === undefined) return;
+    const run = await this.parts.model.fetchRun(this.id);
+    if (run === undefined) return this.tellDeleted();
+    const hadEnded = this.run !== undefined && hasEnded(this.run.state);
+    if (!hadEnded && hasEnded(run.state) && this.run !== undefined) void this.sample();
+    this.run = run;
     this.panel.title = `Run: ${runTitle(run)}`;
-    const files = await this.artifacts(run);
-    const pictures: PictureView[] = files
-      .filter((file) => pictureNames.test(file.name))
-      .map((file) => ({ ...file, source: this.panel.webview.asWebviewUri(vscode.Uri.file(file.path)).toString() }));
-    const others = files.filter((file) => !pictureNames.test(file.name));
-    const state: RunPageState = { run, pictures, files: others, madeOf: await this.madeOf(run) };
-    this.post({ kind: 'runPage', state });
+    // What is known at once is shown at once.
+    if (!this.wasShown) this.show(run, {});
+    this.show(run, await this.rest(run));
+  }
+  private wasShown = false;
+
+  private show(run: Run, rest: Partial<RunPageState>): void {
+    if (run !== this.run) return;
+    this.wasShown = true;
+    const marks = this.parts.model.marks(run.id);
+    this.post({ kind: 'runPage', state: { ...plain(run), ...rest, marks, folded: this.folded.all } });
   }
 
-  private async artifacts(run: Run): Promise<{ name: string; path: string; bytes: number }[]> {
-    const place = run.results?.run_summary.outputs.artifacts_data ?? '';
-    if (place === '') return [];
-    const folder = join(this.parts.storeFolder(), 'runs', run.id, place);
-    const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
-    const files = entries.filter((entry) => entry.isFile()).slice(0, mostFiles);
-    return Promise.all(
-      files.map(async (entry) => {
-        const path = join(entry.parentPath, entry.name);
-        return { name: path.slice(folder.length + 1), path, bytes: (await stat(path)).size };
-      }),
-    );
+  private tellDeleted(): void {
+    if (this.run !== undefined) this.panel.dispose();
   }
 
-  private async madeOf(run: Run): Promise<RunPageState['madeOf']> {
-    if (run.version === '') return [];
-    const found = await this.parts.runner
-      .request(getVersionRequest, { id: versionId(run.package, run.version) })
-      .catch(() => undefined);
-    const made = found?.file.madeFrom;
-    if (found === undefined || made === null || made === undefined) return [];
-    return [
-      { label: 'Code', text: `${made.source.version}, tree ${short(made.source.tree)}` },
-      {
-        label: 'Data',
-        text: `${made.dataset.name}: ${formatCount(made.dataset.files)} files, tree ${short(made.dataset.tree)}`,
-      },
-      {
-        label: 'Image',
-        text: made.image === null ? 'none: the local Python' : `${made.image.name} ${short(made.image.digest)}`,
-      },
-      { label: 'Python', text: `${made.python}, ${made.distributions.length} distributions` },
-      { label: 'Engine', text: made.engine },
-      { label: 'Content', text: short(found.file.sealed.tree) },
-      { label: 'Harness', text: made.harness },
-    ];
+  private rest(run: Run): Promise<Partial<RunPageState>> {
+    if (!hasEnded(run.state)) {
+      this.kept ??= this.runningFacts(run);
+      return this.kept;
+    }
+    if (this.keptFor !== run.id + run.state) {
+      this.keptFor = run.id + run.state;
+      this.kept = this.endedFacts(run);
+    }
+    return this.kept ?? Promise.resolve({});
+  }
+  private keptFor = '';
+
+  private async runningFacts(run: Run): Promise<Partial<RunPageState>> {
+    const success = await facts.lastSuccess(this.parts, run);
+    const baseline = await facts.baselineOf(this.parts, success);
+    // The source version is known a moment after the start.
+    if (run.from === '') this.kept = undefined;
+    return { baseline, packageFiles: await this.packageFiles(run) };
   }
 
-  private post(message: HostMessage): void {
+  private async endedFacts(run: Run): Promise<Partial<RunPageState>> {
+    const { parts } = this;
+    const success = await facts.lastSuccess(parts, run);
+    const frame = run.cause === null ? undefined : userFrame(run.cause);
+    const [artifacts, raw, made, source, baseline, since, isOld] = await Promise.all([
+      facts.artifactsOf(parts, run),
+      facts.rawResults(parts, run),
+      facts.versionFile(parts, run.package, run.version),
+      facts.versionFile(parts, run.package, run.from),
+      facts.baselineOf(parts, success),
+      facts.changedSince(parts, run, success),
+      frame === undefined ? false : facts.sourceChanged(parts, run, frame.file),
+    ]);
+    return {
+      ...facts.splitPictures(this.panel.webview, artifacts),
+      ...(made === undefined ? {} : await this.madeFacts(run, made)),
+      ...sourceFacts(run, source),
+      raw,
+      baseline,
+      changedSince: since,
+      sourceChanged: isOld,
+    };
+  }
+
+  private async madeFacts(run: Run, made: VersionFile): Promise<Partial<RunPageState>> {
+    const difference = await facts.differenceOf(this.parts, run.package, run.from, run.version);
+    const { cpus = null, memory = null } = made.madeFrom?.resources ?? {};
+    return { madeOf: facts.madeOfRows(run, made, difference), limits: { cpus, memory } };
+  }
+
+  private async packageFiles(run: Run): Promise<string[]> {
+    const file = await facts.versionFile(this.parts, run.package, run.from);
+    return file?.sealed.files.map((entry) => entry.path) ?? [];
+  }
+
+  private post(message: RunHostMessage): void {
     void this.panel.webview.postMessage(message);
   }
 }
 
-const short = (digest: string): string => `${digest.slice(0, 15)}…${digest.slice(-4)}`;
+const plain = (run: Run): Omit<RunPageState, 'marks' | 'folded'> => ({
+  run,
+  packageFiles: [],
+  pictures: [],
+  files: [],
+  madeOf: [],
+  raw: '',
+  baseline: null,
+  changedSince: null,
+  sourceChanged: false,
+  published: false,
+  limits: { cpus: null, memory: null },
+});
+
+/** A version that is as old as the run was published for it. */
+function sourceFacts(run: Run, source: VersionFile | undefined): Partial<RunPageState> {
+  if (source === undefined) return {};
+  const published = Date.parse(source.createdAt) >= Date.parse(run.startedAt) - 1_000;
+  return { packageFiles: source.sealed.files.map((file) => file.path), published };
+}

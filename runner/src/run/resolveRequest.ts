@@ -88,6 +88,7 @@ function optionsOf(pipeline: Partial<Pipeline> = {}, request: RunRequest) {
   const asked = withoutUndefined({ engine, gpu, image, network, datasetAccess, from });
   const options: Pick<Pipeline, 'engine' | 'from'> & Required<Pick<Pipeline, keyof typeof defaultOptions>> = {
     ...defaultOptions,
+    ...withoutUndefined({ engine: request.defaultEngine }),
     ...withoutUndefined(pipeline),
     ...asked,
   };

@@ -5,6 +5,7 @@ import { noMarks, type Marks } from '../domain/marks';
 import { hasEnded, type Run } from '../domain/run';
 import { matchesFilter } from '../domain/runFilter';
 import type { FileEntry } from '../domain/treeHash';
+import type { Version } from '../domain/version';
 import type { RunnerViews, RunPage, RunQuery, WorkingFolder } from '../views';
 import { checkRunData, compareRunData } from './compareData';
 import { compareVersions } from './compareVersions';
@@ -14,7 +15,7 @@ import { shownPath } from './paths';
 import { scanWorkingFolder } from './publishFolder';
 import type { RunDesk } from './runDesk';
 import { planTakeOver, restoreVersion, takeOver } from './takeOver';
-import { parseVersionId, type VersionContext } from './versionOperations';
+import { parseVersionId, readVersion, shownVersion, type VersionContext } from './versionOperations';
 
 /** Runs that a quick look considers beyond what it shows: among them the unfinished ones are found. */
 const quickReserve = 50;
@@ -62,6 +63,11 @@ export class ViewDesk implements RunnerViews {
     const marks = { ...((await this.context.store.runs.marks([id])).get(id) ?? noMarks), ...change };
     await this.context.store.runs.writeMarks(id, marks);
     return marks;
+  }
+
+  async versions(ids: readonly string[]): Promise<Version[]> {
+    const files = await Promise.all(ids.map((id) => readVersion(this.context, id).catch(() => undefined)));
+    return Promise.all(files.filter((file) => file !== undefined).map((file) => shownVersion(this.context, file)));
   }
 
   async working(packageName: string, signal?: AbortSignal): Promise<WorkingFolder> {

@@ -139,6 +139,7 @@ export function serve({ connection, open, log }: ServiceOptions): Service {
   on(door.compareDataRequest, async ({ left, right }) => (await current()).runner.views.compareData(left, right));
   on(door.checkDataRequest, async ({ id }) => (await trusted()).runner.views.checkData(id));
   on(door.workingFolderRequest, async ({ package: name }) => (await current()).runner.views.working(name));
+  on(door.someVersionsRequest, async ({ ids }) => (await current()).runner.views.versions(ids));
   on(door.compareVersionsRequest, async ({ left, right }) =>
     (await current()).runner.views.compareVersions(left, right),
   );

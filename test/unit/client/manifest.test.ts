@@ -56,6 +56,30 @@ describe('the manifest', () => {
   it('binds menus to the items of the code', () => {
     const bound = menus.flatMap(({ when }) => [...when.matchAll(/viewItem == ([\w-]+)/g)].map(([, item]) => item));
     for (const item of bound) expect(Object.values(items)).toContain(item);
+    const patterns = menus.flatMap(({ when }) =>
+      [...when.matchAll(/viewItem =~ \/(.*?)\/(?: |$)/g)].map(([, one]) => one),
+    );
+    const shown = Object.values(items).flatMap((item) => [item, `${item} plain`, `${item} version starred`]);
+    for (const pattern of patterns) expect(shown.some((item) => new RegExp(pattern ?? '').test(item))).toBe(true);
+  });
+
+  it('binds keys to commands that exist, and only where a view or a page of ours has the focus', () => {
+    for (const { command, when } of contributes.keybindings as { command: string; when: string }[]) {
+      expect(Object.values(commands)).toContain(command);
+      expect(when).toMatch(/focusedView == trainingPipelines|activeWebviewPanelId == 'trainingPipelines/);
+    }
+  });
+
+  it('completes each step of its walkthrough by doing, and has a page for each', () => {
+    const [{ steps }] = contributes.walkthroughs;
+    for (const { media, completionEvents } of steps as { media: { markdown: string }; completionEvents: string[] }[]) {
+      expect(readFileSync(new URL(`../../../${media.markdown}`, import.meta.url), 'utf8')).not.toBe('');
+      expect(completionEvents.length).toBeGreaterThan(0);
+      for (const event of completionEvents) {
+        const [kind, id = ''] = event.split(':');
+        expect(kind === 'onContext' ? Object.values(contextKeys) : Object.values(commands)).toContain(id);
+      }
+    }
   });
 
   it('keeps what says where to connect out of the workspace’s hands', () => {
@@ -68,8 +92,7 @@ describe('the manifest', () => {
   it('is activated by what it contributes, and never by everything', () => {
     expect(manifest.activationEvents).toContain(`onFileSystem:${versionScheme}`);
     expect(manifest.activationEvents).toContain(`onTaskType:${taskType}`);
-    for (const page of ['panel', 'run'])
-      expect(manifest.activationEvents).toContain(`onWebviewPanel:trainingPipelines.${page}`);
+    for (const page of Object.values(pages)) expect(manifest.activationEvents).toContain(`onWebviewPanel:${page}`);
     expect(manifest.activationEvents).not.toContain('*');
     expect(manifest.activationEvents).not.toContain('onStartupFinished');
   });

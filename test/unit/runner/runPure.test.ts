@@ -169,8 +169,10 @@ test('metrics are JSON lines with a name and a number', () => {
     metric: 'loss',
     value: 0.3,
     step: 10,
+    steps: null,
   });
-  expect(parseMetric('{"metric": "loss", "value": 1}')).toEqual({ metric: 'loss', value: 1, step: null });
+  expect(parseMetric('{"metric": "loss", "value": 1}')).toMatchObject({ step: null, steps: null });
+  expect(parseMetric('{"metric": "loss", "value": 1, "step": 2, "steps": 60}')).toMatchObject({ step: 2, steps: 60 });
   for (const text of [
     '',
     'loss 0.3',
