@@ -8,6 +8,7 @@ import { createProgram } from './cli/program';
 import { processSignals } from './cli/processSignals';
 import { Terminal } from './cli/terminal';
 import { workspaceOf } from './cli/workspaceOf';
+import { exitCodeOf } from './domain/errors';
 import type { Log } from './domain/log';
 import { openRunner } from './openRunner';
 
@@ -67,11 +68,18 @@ function contextFor(options: GlobalOptions): CommandContext {
   };
 }
 
-/** A reader that has gone (`| head`, a closed window) is no error, and no reason to leave a run alone. */
+/**
+ * A reader that has gone (`| head`, a closed window) is no error, and no reason to leave a run alone. Output that cannot be
+ * written (a full disk) is one, but none that ends a run either: it is told once, and shows in the exit code.
+ */
 function passOverClosedReaders(): void {
   for (const stream of [stdout, stderr]) {
+    let isTold = false;
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+      if (isTold || error.code === 'EPIPE' || error.code === 'EIO') return;
+      isTold = true;
+      process.once('exit', () => (process.exitCode = exitCodeOf('disk-full')));
+      if (stream === stdout) stderr.write(`error: The output can't be written: ${error.message}.\n`);
     });
   }
 }

@@ -1,6 +1,8 @@
 /** Input that is odd but real: each is refused by its code, or taken as the user meant it. */
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, open, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -166,6 +168,20 @@ describe('files', () => {
     await symlink(join(cli.folder, 'data/e/a.txt'), join(cli.folder, 'data/e/b.txt'));
     expect(await links('data/e')).toEqual([expect.stringContaining('absolute path')]);
   });
+});
+
+test('output that cannot be written is told in a sentence, with an exit code that is not training’s', async () => {
+  const full = await open('/dev/full', 'w');
+  const args = [join(dist, 'cli.js'), 'runs', '--json', '--workspace', cli.folder];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', full.fd, 'pipe'] });
+  const told: string[] = [];
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => told.push(text));
+  const [code] = (await once(child, 'close')) as [number];
+  await full.close();
+  expect([code, told.join('')]).toEqual([
+    3,
+    expect.stringMatching(/^error: The output can't be written: ENOSPC[^\n]*\n$/),
+  ]);
 });
 
 test('-h is --help', async () => {
