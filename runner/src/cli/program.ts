@@ -4,11 +4,12 @@ import { datasetAccessModes, networkModes } from '../domain/pipeline';
 import { ExpectedError } from '../domain/errors';
 import { checkCommand, checkFormats, type CheckOptions } from './checkCommand';
 import type { CommandContext, GlobalOptions } from './commandContext';
-import { completionScript, completionShells } from './completion';
+import { completionScript, completionShells, wordsName } from './completion';
 import { enginesCommand, type EnginesOptions } from './enginesCommand';
 import { logsCommand, runsCommand, showCommand, verifyCommand, versionsCommand } from './readCommands';
 import { attachCommand, runCommand, stopCommand } from './runCommand';
 import type { RunOptions } from './runOptions';
+import { wordsCommand } from './wordsCommand';
 import {
   deleteCommand,
   exportCommand,
@@ -136,6 +137,9 @@ Every command has its own --help with an example. Exit codes: 0 successful, 1 tr
       options.writeOut(completionScript(shell, program));
       options.onExit(0);
     });
+  quietly(program.command(wordsName, { hidden: true }), options)
+    .argument('<command>')
+    .action((command: string) => done(wordsCommand(context(), command)));
   return program;
 }
 

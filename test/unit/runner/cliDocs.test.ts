@@ -33,14 +33,20 @@ const optionsOf = (command: Command): string[] => command.options.map((option) =
 
 test('every command has a section, and every section a command', () => {
   const sections = [...section('## Commands').matchAll(/^### (.+)$/gm)].map((match) => match[1]);
-  expect(sections).toEqual(program.commands.map((command) => command.name()));
+  expect(sections).toEqual(
+    program.commands.filter((command) => !command.name().startsWith('__')).map((command) => command.name()),
+  );
 });
 
 test('the options of every command are those of the program', () => {
   expect(optionsIn(section('## Options of every command')).sort()).toEqual([...optionsOf(program), '--help'].sort());
 });
 
-describe.each(program.commands.map((command) => [command.name(), command] as const))('%s', (name, command) => {
+describe.each(
+  program.commands
+    .filter((command) => !command.name().startsWith('__'))
+    .map((command) => [command.name(), command] as const),
+)('%s', (name, command) => {
   const part = section(`### ${name}`);
 
   test('its options are those of the section, in the same order', () => {
