@@ -6,16 +6,19 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LogChunk, LogCursor } from '../../runner/src/engine/engine';
 import { engineRun, type EnginePlace, type EngineRun, type EngineRunOptions } from '../support/engineRun';
 import { main, textIn, textOf, treeOf } from '../support/localRun';
+import { capabilitiesOf, documentedCapabilities } from './capabilities';
 
 /** What differs between engines, beyond the promises. */
 export interface Conformance {
   /** Whether nothing but the run's own folders is in reach of the training code. */
   readonly isolates: boolean;
+  /** Its column in the table of docs/engines.md. */
+  readonly column: string;
 }
 
 const waiting = 'print("ready", flush=True)\ntime.sleep(60)';
 
-export function conformance(open: () => Promise<EnginePlace>, { isolates }: Conformance): void {
+export function conformance(open: () => Promise<EnginePlace>, { isolates, column }: Conformance): void {
   let place: EnginePlace;
   const runs: EngineRun[] = [];
   const make = async (train: string, options?: EngineRunOptions): Promise<EngineRun> => {
@@ -288,6 +291,15 @@ export function conformance(open: () => Promise<EnginePlace>, { isolates }: Conf
       expect(await run.record()).toMatchObject({ outcome: 'completed' });
       expect(await treeOf(join(run.folder, 'dataset'))).toEqual(['a.csv', 'sub/b']);
       expect(await textIn(join(run.folder, 'dataset/a.csv'))).toBe('1,2\n');
+    });
+  });
+
+  describe('its capabilities', () => {
+    it('are those of docs/engines.md', async () => {
+      const found = await capabilitiesOf(place, isolates);
+      const rows = Object.entries(found).map(([what, how]) => `| ${what} | ${how} |`);
+      process.stdout.write(`\n| | ${column} |\n| --- | --- |\n${rows.join('\n')}\n`);
+      expect(documentedCapabilities(column)).toEqual(found);
     });
   });
 

@@ -16,6 +16,6 @@ describe('the process engine', () => {
         environment: { target: interpreter.path, image: null, summary: '', built: false, warnings: [] },
       };
     },
-    { isolates: false },
+    { isolates: false, column: 'process' },
   );
 });

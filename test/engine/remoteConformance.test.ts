@@ -9,9 +9,9 @@ const theFar = (): Promise<FarEngine> => (far ??= startFarEngine());
 afterAll(async () => (await far)?.stop());
 
 describe('the engine of a second machine over ssh', () => {
-  conformance(async () => overSsh(await theFar()), { isolates: true });
+  conformance(async () => overSsh(await theFar()), { isolates: true, column: 'over ssh' });
 });
 
 describe('the engine of a second machine with mutual TLS', () => {
-  conformance(async () => overTls(await theFar()), { isolates: true });
+  conformance(async () => overTls(await theFar()), { isolates: true, column: 'mutual TLS' });
 });

@@ -27,6 +27,12 @@ const documents = [
   ['version-file', 'versionFileSchema', 'version', 'The file version.json: the seal of the zip beside it.'],
   ['_results', 'resultsSchema', 'results', 'The file _results.json: what went into a run and what came out.'],
   ['record', 'completionRecordSchema', 'completionRecord', 'The record by which the harness tells how a run ended.'],
+  [
+    'engines-file',
+    'engineDefinitionsSchema',
+    'engineDefinition',
+    'The file engines.json: engines that the user defines.',
+  ],
   ['training-pipelines', 'configurationSchema', 'pipeline', 'The file .vscode/training-pipelines.json.'],
 ];
 

@@ -50,9 +50,9 @@ const persistSeconds = 30;
 
 export class SshConnection {
   private way: Promise<Way> | undefined;
-  private sessions: Promise<unknown> = Promise.resolve();
-  /** How many sessions each shared connection has. */
-  private readonly lanes: number[] = [];
+  private readonly lanes: Lane[] = [];
+  /** Connections are made one after another: what is not let in yet counts against sshd's MaxStartups. */
+  private opening: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: SshConnectionOptions) {}
 
@@ -143,24 +143,48 @@ export class SshConnection {
     return false;
   }
 
-  /** Sessions are begun one after another: what is not let in yet counts against sshd's MaxStartups. */
-  private session(way: Way & { kind: 'session' }, signal?: AbortSignal): Promise<Duplex> {
-    const next = this.sessions.then(() => this.openSession(way, signal));
-    this.sessions = next.catch(() => undefined);
-    return next;
+  private async session({ control }: Way & { kind: 'session' }, signal?: AbortSignal): Promise<Duplex> {
+    const lane = this.laneFor(control);
+    lane.sessions++;
+    try {
+      // The first session of a connection makes it; the others wait for that, and not for each other.
+      const ready = lane.made?.catch(() => undefined).then(() => this.openSession(lane, signal));
+      const session = await (ready ?? this.openFirst(lane, signal));
+      session.once('close', () => lane.sessions--);
+      return session;
+    } catch (error) {
+      lane.sessions--;
+      throw error;
+    }
   }
 
-  private async openSession({ control }: Way & { kind: 'session' }, signal?: AbortSignal): Promise<Duplex> {
+  private openFirst(lane: Lane, signal?: AbortSignal): Promise<SshSession> {
+    const made = this.opening.then(() => this.openSession(lane, signal));
+    lane.made = made;
+    this.opening = made.catch(() => (lane.made = undefined));
+    return made;
+  }
+
+  /** Without sharing, each session is a connection of its own. */
+  private laneFor(control: string | undefined): Lane {
+    if (control === undefined) return { options: {}, sessions: 0, made: undefined };
+    const free = this.lanes.find((lane) => lane.sessions < sessionsEach);
+    if (free !== undefined) return free;
+    const number = this.lanes.length;
+    const path = number === 0 ? control : `${control}${number}`;
+    const lane: Lane = { options: sharing(path), sessions: 0, made: undefined };
+    this.lanes.push(lane);
+    return lane;
+  }
+
+  private async openSession({ options }: Lane, signal?: AbortSignal): Promise<SshSession> {
     const { program, target } = this.options;
-    const taken = this.freeLane();
-    const options = control === undefined ? {} : sharing(taken === 0 ? control : `${control}${taken}`);
     const words = sshWords(target, options, [dialCommand(target)]);
     for (let tries = 1; ; tries++) {
       signal?.throwIfAborted();
       const session = new SshSession(program, words);
       try {
         await proveStream(session, openMilliseconds, signal);
-        this.occupy(taken, session);
         return session;
       } catch (error) {
         signal?.throwIfAborted();
@@ -171,16 +195,14 @@ export class SshConnection {
       await delay(patience(tries), undefined, { signal });
     }
   }
+}
 
-  private freeLane(): number {
-    const lane = this.lanes.findIndex((open) => open < sessionsEach);
-    return lane === -1 ? this.lanes.push(0) - 1 : lane;
-  }
-
-  private occupy(lane: number, session: SshSession): void {
-    this.lanes[lane] = (this.lanes[lane] ?? 0) + 1;
-    session.once('close', () => (this.lanes[lane] = (this.lanes[lane] ?? 1) - 1));
-  }
+/** One ssh connection with its sessions. */
+interface Lane {
+  readonly options: SshOptions;
+  sessions: number;
+  /** Its first session; undefined before there is one. */
+  made: Promise<SshSession> | undefined;
 }
 
 /** As Docker's own command line dials. */
