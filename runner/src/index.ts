@@ -11,7 +11,8 @@ import { hostTrustOf, listEngines } from './run/listEngines';
 import { systemClock } from './run/runDocument';
 import type { RunnerOptions } from './run/runnerOptions';
 import { importArchive, type ImportContext } from './run/importArchive';
-import { exportVersion, readVersion, shownVersion, verifyVersions } from './run/versionOperations';
+import { exportVersion } from './run/exportVersion';
+import { readVersion, shownVersion, verifyVersions } from './run/versionOperations';
 
 export type { PackageCheck, RunnerOptions } from './run/runnerOptions';
 

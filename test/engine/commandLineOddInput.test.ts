@@ -1,11 +1,12 @@
 /** Input that is odd but real: each is refused by its code, or taken as the user meant it. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, open, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, open, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test, type TestContext } from 'vitest';
 import { errorSchema } from '../../runner/src/domain/documents';
 import { runSchema, type Run } from '../../runner/src/domain/run';
 import {
@@ -41,6 +42,7 @@ const run = async (...args: string[]): Promise<Run> => runSchema.parse((await cl
 const nameOf = async (...args: string[]): Promise<string> =>
   publishedSchema.parse((await cli.json('publish', ...args)).document).package;
 
+const execute = promisify(execFile);
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 async function openedRunner(workspace: string): Promise<Runner> {
   const say = (): void => undefined;
@@ -148,6 +150,16 @@ describe('files', () => {
     expect((await stat(join(cli.folder, 'new/folder'))).isDirectory()).toBe(true);
   });
 
+  test('an export to where nothing can be written says why', async () => {
+    await cli.json('publish', 'digits');
+    expect(await refused('usage', 'export', 'digits@1.0', 'digits/train.py/x.zip')).toContain(
+      'a part of the path is a file',
+    );
+    await rm(join(cli.folder, '.training-pipelines/packages/digits/1.0/digits.zip'));
+    const { code, document } = await cli.json('export', 'digits@1.0', 'x.zip');
+    expect([errorSchema.parse(document).error.code, code]).toEqual(['store-damaged', 3]);
+  });
+
   test('an import of a folder says what takes in folders', async () => {
     expect(await refused('archive-refused', 'import', 'digits')).toContain('publish');
   });
@@ -182,6 +194,51 @@ test('output that cannot be written is told in a sentence, with an exit code tha
     3,
     expect.stringMatching(/^error: The output can't be written: ENOSPC[^\n]*\n$/),
   ]);
+});
+
+describe('files that the user may not read', () => {
+  /** Root may read everything, so there the program runs as somebody else, from a copy that they can reach. */
+  const asSomebody = async (context: TestContext, ...args: string[]): Promise<[number, unknown]> => {
+    const isRoot = process.getuid?.() === 0;
+    const somebody = isRoot ? { uid: 65534, gid: 65534 } : {};
+    const program = isRoot ? join(cli.folder, 'dist') : dist;
+    if (isRoot) {
+      await cp(dist, program, { recursive: true });
+      await chmod(cli.folder, 0o777);
+    }
+    const env = { PATH: process.env.PATH, DOCKER_HOST: 'unix:///nonexistent/docker.sock', HOME: cli.folder };
+    const options = { cwd: cli.folder, env, ...somebody };
+    const canRun = await execute(process.execPath, ['--version'], options).then(
+      () => true,
+      () => false,
+    );
+    context.skip(!canRun, 'another user cannot run the Node.js of this machine');
+    return execute(process.execPath, [join(program, 'cli.js'), ...args, '--json'], options).then(
+      ({ stdout }) => [0, JSON.parse(stdout)],
+      (error: { code: number; stdout: string }) => [error.code, JSON.parse(error.stdout)],
+    );
+  };
+
+  test('a dataset is refused where it is such a folder, and named where it holds such a file', async (context) => {
+    await chmod(join(cli.folder, 'data/d/a.txt'), 0);
+    const [code, document] = await asSomebody(context, ...start);
+    const { cause } = runSchema.parse(document);
+    expect(code).toBe(3);
+    expect(cause).toMatchObject({
+      kind: 'engine',
+      message: expect.stringContaining('data/d/a.txt: you have no permission') as string,
+    });
+    await chmod(join(cli.folder, 'data/d'), 0);
+    const [second, refusal] = await asSomebody(context, ...start);
+    expect([second, errorSchema.parse(refusal).error.code]).toEqual([2, 'dataset-refused']);
+    await chmod(join(cli.folder, 'data/d'), 0o755);
+  });
+
+  test('a train.py is no train.py without problems', async (context) => {
+    await chmod(join(cli.folder, 'digits/train.py'), 0);
+    const [code, refusal] = await asSomebody(context, 'check', 'digits');
+    expect([code, errorSchema.parse(refusal).error.code]).toEqual([2, 'package-invalid']);
+  });
 });
 
 test('-h is --help', async () => {

@@ -1,7 +1,8 @@
 /** `check`: the contract check as text, JSON or SARIF. */
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { packageKey } from '../domain/packageName';
+import { ExpectedError } from '../domain/errors';
 import type { Finding } from '../domain/finding';
 import { formatNumber } from '../domain/format';
 import type { CommandContext } from './commandContext';
@@ -41,11 +42,25 @@ async function foldersOf(context: CommandContext, targets: readonly string[]): P
 
 async function folderOf(context: CommandContext, target: string): Promise<string> {
   const folder = resolve(context.currentFolder, target);
-  if (await isFile(join(folder, 'train.py'))) return folder;
+  const train = join(folder, 'train.py');
+  if (await isFile(train)) {
+    await refuseUnreadable(train, target);
+    return folder;
+  }
   const runner = await context.runner();
   const packages = await runner.packages();
   const published = packages.find(({ name }) => packageKey(name) === packageKey(target));
   return published?.folder == null ? folder : resolve(runner.workspace, published.folder);
+}
+
+/** Nothing found in it would look like nothing wrong with it. */
+async function refuseUnreadable(train: string, target: string): Promise<void> {
+  try {
+    await access(train, constants.R_OK);
+  } catch (cause) {
+    const hint = 'Give your user the right to read it.';
+    throw new ExpectedError('package-invalid', `train.py of ${target} can't be read.`, hint, { cause });
+  }
 }
 
 const isFile = (path: string): Promise<boolean> =>

@@ -1,5 +1,6 @@
 /** Which folders can be a dataset: never one that holds the workspace or the store, nor a sensitive place. */
 import { stat } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, parse } from 'node:path';
 import { ExpectedError } from '../domain/errors';
@@ -22,7 +23,7 @@ export async function guardDataset(guard: DatasetGuard, path: string, shown: str
       'Give the folder that holds the data.',
     );
   }
-  const problem = refusal(guard, folder);
+  const problem = refusal(guard, folder) ?? (await unreadable(folder));
   if (problem === undefined) return folder;
   const hint = 'Give a folder that holds only the data.';
   throw new ExpectedError('dataset-refused', `${shown} can't be the dataset: it ${problem}.`, hint);
@@ -32,6 +33,12 @@ const isThere = (path: string): Promise<boolean> =>
   stat(path).then(
     () => true,
     () => false,
+  );
+
+const unreadable = (folder: string): Promise<string | undefined> =>
+  access(folder, constants.R_OK | constants.X_OK).then(
+    () => undefined,
+    () => 'cannot be read by you',
   );
 
 function refusal(guard: DatasetGuard, folder: string): string | undefined {

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashDataset } from '../archive/dataset';
 import { openZip, type ZipReader } from '../archive/zipReader';
+import { ExpectedError } from '../domain/errors';
 import type { Warning } from '../domain/run';
 import type { Engine, PreparedEnvironment } from '../engine/engine';
 import { refuseArtifactsFolder, type PackageEntry } from './artifactsFolder';
@@ -158,5 +159,20 @@ export function hashRunDataset(context: RunContext, path: string, events: SafeEv
     cacheFile: datasetCacheFile(context.store.cacheFolder, path),
     signal,
     onProgress: (step) => events.progress({ text: 'reading the dataset', unit: 'bytes', ...step }),
+  }).catch((error: unknown) => {
+    throw unreadableDataset(error, path);
   });
+}
+
+/** A bug stays what it is. */
+function unreadableDataset(error: unknown, dataset: string): unknown {
+  const { code = '', path = dataset } = error as NodeJS.ErrnoException;
+  const reason = {
+    EACCES: 'you have no permission',
+    EPERM: 'the system does not permit it',
+    EIO: 'the disk reports an error',
+  }[code];
+  if (reason === undefined) return error;
+  const hint = 'Give your user the right to read all of the dataset, or take the file out of it.';
+  return new ExpectedError('dataset-refused', `The dataset can't be read: ${path}: ${reason}.`, hint, { cause: error });
 }

@@ -1,11 +1,10 @@
-/** What can be done with versions besides training: show, export, verify. */
-import { constants, copyFile, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+/** What can be done with versions besides training: show, list, verify. */
+import { stat } from 'node:fs/promises';
 import type { HashOptions } from '../archive/hashTree';
 import type { Step } from '../archive/scannedTree';
 import { verifyZip } from '../archive/verifyZip';
 import { ExpectedError, isExpected, messageOf } from '../domain/errors';
-import type { Exported, Verified, Version, VersionFile } from '../domain/version';
+import type { Verified, Version, VersionFile } from '../domain/version';
 import { versionFileName, versionId } from '../domain/version';
 import { compareVersions } from '../domain/versionNumber';
 import type { OnProgress } from '../engine/engine';
@@ -80,58 +79,6 @@ export async function everyVersion(context: VersionContext, name?: string): Prom
     found.push(...numbers.map((version) => ({ name: record.name, version })));
   }
   return found;
-}
-
-/** A path that ends with a slash names a folder, whether it is there or not. */
-export async function exportVersion(
-  context: VersionContext,
-  id: string,
-  path: string,
-  options: { readonly record: boolean; readonly force: boolean },
-): Promise<Exported> {
-  const version = await readVersion(context, id);
-  const file = resolve(path);
-  const isThere = await stat(file).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  const isFolder = isThere || path.endsWith('/') || path.endsWith(sep);
-  const target = isFolder ? join(file, `${version.package}-${version.version}.zip`) : file;
-  const record = `${target}.${versionFileName}`;
-  if (!options.force) await refuseExisting(options.record ? [target, record] : [target]);
-  await mkdir(dirname(target), { recursive: true });
-  const zip = context.store.versions.zipPath(version.package, version.version);
-  await copyInto(zip, target);
-  if (options.record) await writeFile(record, `${JSON.stringify(version, null, 2)}\n`);
-  return {
-    package: version.package,
-    version: version.version,
-    path: shownPath(context.workspace, target),
-    contentHash: version.sealed.tree,
-  };
-}
-
-async function refuseExisting(paths: readonly string[]): Promise<void> {
-  for (const path of paths) {
-    const there = await stat(path).then(
-      () => true,
-      () => false,
-    );
-    if (there)
-      throw new ExpectedError('file-exists', `${path} is there already.`, 'Choose another name, or use --force.');
-  }
-}
-
-/** Nothing half-written is ever left under the name. */
-async function copyInto(source: string, target: string): Promise<void> {
-  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.part`);
-  try {
-    await copyFile(source, temporary, constants.COPYFILE_FICLONE);
-    await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }
 
 export async function verifyVersions(
