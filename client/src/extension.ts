@@ -11,6 +11,7 @@ import type { Parts } from './extensionContext';
 import { contextKeys, settings, taskType, versionScheme } from './ids';
 import { KeptSecrets } from './keptSecrets';
 import { ComparePages } from './panel/comparePages';
+import { DraftKeeper } from './panel/draftKeeper';
 import { PanelHost } from './panel/panelHost';
 import { RunPages } from './panel/runPages';
 import { PipelineSettings } from './pipelineSettings';
@@ -68,7 +69,7 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   const runPages = new RunPages(base);
   const comparePages = new ComparePages(base);
-  const panel = new PanelHost(base);
+  const panel = new PanelHost(base, new DraftKeeper(context.workspaceState, Date.now));
   const shownViews = new Views(base);
   const parts: Parts = {
     ...base,

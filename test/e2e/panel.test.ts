@@ -133,6 +133,7 @@ describe('the pipeline panel in a real workbench, one step after another', () =>
     await panel.locator('header', { hasText: 'Edited, not saved' }).waitFor();
     await view.page.reload();
     panel = await view.ours('main.panel');
+    await panel.getByText('stored', { exact: true }).waitFor();
     await panel.locator('header', { hasText: 'Edited, not saved' }).waitFor();
     expect(await panel.locator('#memory').evaluate((one) => (one as HTMLInputElement).value)).toBe('4g');
     await view.fill(panel, 'memory', '');
@@ -143,16 +144,16 @@ describe('the pipeline panel in a real workbench, one step after another', () =>
     const panel = await view.ours('main.panel');
     writeFileSync(join(folder, 'digits', 'requirements.txt'), 'six\n');
     await panel.getByRole('button', { name: 'Check again' }).click();
-    const why = 'requirements.txt changed since 1.1, so the working folder is published as 2.0 first.';
+    const why = 'requirements.txt changed since 1.0, so the working folder is published as 2.0 first.';
     await panel.locator('.plan', { hasText: why }).waitFor();
     await panel.locator('footer', { hasText: 'six changed in requirements.txt' }).waitFor();
     await panel.getByRole('button', { name: 'Show changes' }).click();
-    await view.page.locator('.tab', { hasText: 'version 1.1 ↔ working folder' }).waitFor();
+    await view.page.locator('.tab', { hasText: 'version 1.0 ↔ working folder' }).waitFor();
     await view.keep('panel-3-changes');
   });
 
   it('is renamed, duplicated and deleted by the commands of its menu', async () => {
-    await view.command('Open Pipeline Panel');
+    await view.page.locator('.tab', { hasText: 'Pipeline: digits' }).click();
     const panel = await view.ours('main.panel');
     await view.command('Rename Pipeline');
     await answer('nightly');

@@ -160,7 +160,7 @@ export class PanelPage {
   /** A secret that was typed is kept by the extension alone, never in the page's own state. */
   private remember(draft: Draft): void {
     const parameters = draft.parameters.map((row) => (row.secret ? { ...row, value: '' } : row));
-    this.host.remember({ draft: { ...draft, parameters }, closed: [...this.closed].slice(-20) });
+    this.host.remember({ draft: { ...draft, parameters }, at: Date.now(), closed: [...this.closed].slice(-20) });
   }
 }
 

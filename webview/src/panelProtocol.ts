@@ -66,6 +66,8 @@ export const emptyDraft: Draft = {
 /** What the page keeps over hide, reload and restart; the extension gets it back with the panel. */
 export const rememberedPanelSchema = z.object({
   draft: draftSchema,
+  /** When that was, in milliseconds since the epoch. */
+  at: z.number().default(0),
   /** Runs whose strip was closed. */
   closed: z.array(z.string()).default([]),
 });

@@ -16,6 +16,7 @@ import { startRun } from '../commands/runPipeline';
 import { commands } from '../ids';
 import { DatasetChoice, recentDatasets } from './datasetChoice';
 import { datasetOf, isSameAs, requestOf } from './draftRequest';
+import { openRunFrame } from './openRunFrame';
 import { PageChannel } from './pageChannel';
 import type { PageParts } from './pageParts';
 import { panelCommand } from './panelCommands';
@@ -48,8 +49,10 @@ export class Panel implements vscode.Disposable {
     private readonly parts: PageParts,
     private readonly panel: vscode.WebviewPanel,
     draft: Draft,
+    private readonly keep: (draft: Draft) => Promise<void>,
   ) {
     this.draft = draft;
+    void keep(draft);
     this.file = new PipelineFile(parts);
     const { runner, storeFolder } = parts;
     const common = { runner, isVisible: () => panel.visible, onChange: () => this.sendSoon() };
@@ -240,7 +243,7 @@ export class Panel implements vscode.Disposable {
         await vscode.commands.executeCommand('trainingPipelines.compareRuns', message.other, message.id);
         return;
       case 'openRunFrame':
-        return this.openFrame(message.id, message.file, message.line);
+        return openRunFrame(this.parts, message.id, message.file, message.line);
       case 'command':
         if (message.command === 'openJson') return this.file.show(this.draft.name);
         return panelCommand(message.command);
@@ -268,6 +271,7 @@ export class Panel implements vscode.Disposable {
       return isForgotten ? { ...row, value: before.value } : row;
     });
     this.draft = { ...draft, parameters };
+    void this.keep(this.draft);
     this.facts.think(this.draft);
   }
 
@@ -335,18 +339,10 @@ export class Panel implements vscode.Disposable {
     this.sendSoon();
   }
 
-  private async openFrame(id: string, file: string, line: number): Promise<void> {
-    const run = this.parts.model.run(id);
-    const isFrame = run?.cause?.traceback.some((frame) => frame.file === file && frame.line === line) === true;
-    const folder = this.parts.model.packages.find((one) => one.name === run?.package)?.folder ?? undefined;
-    if (!isFrame || folder === undefined) return;
-    const uri = vscode.Uri.file(join(this.workspace, folder, file));
-    await vscode.window.showTextDocument(uri, { selection: new vscode.Range(line - 1, 0, line - 1, 0) });
-  }
-
   /** A draft that comes from here replaces the page's. */
   private put(draft: Draft): void {
     this.draft = draft;
+    void this.keep(draft);
     this.channel.post({ kind: 'draft', draft });
     this.facts.think(draft, true);
     void this.readPipelines().then(() => this.tellStored());
@@ -355,6 +351,7 @@ export class Panel implements vscode.Disposable {
   /** Some fields change; what is typed elsewhere meanwhile stays. */
   private patch(part: Partial<Draft>): void {
     this.draft = { ...this.draft, ...part };
+    void this.keep(this.draft);
     this.channel.post({ kind: 'patch', part });
     this.facts.think(this.draft);
   }

@@ -1,8 +1,9 @@
 /** Opens the pipeline panel, brings it back after a reload, and acts on it for the editor's title menu. */
 import * as vscode from 'vscode';
 import type { Pipeline } from '../../../runner/src/domain/pipeline';
-import { emptyDraft, rememberedPanelSchema, type Draft } from '../../../webview/src/protocol';
+import { emptyDraft, type Draft } from '../../../webview/src/protocol';
 import { pages } from '../ids';
+import type { DraftKeeper } from './draftKeeper';
 import { draftOf } from './draftRequest';
 import type { PageParts } from './pageParts';
 import { Panel } from './panel';
@@ -15,12 +16,14 @@ export class PanelHost implements vscode.Disposable {
   private current: Panel | undefined;
   private readonly serializer: vscode.Disposable;
 
-  constructor(private readonly parts: PageParts) {
+  constructor(
+    private readonly parts: PageParts,
+    private readonly drafts: DraftKeeper,
+  ) {
     this.serializer = vscode.window.registerWebviewPanelSerializer(pages.panel, {
       deserializeWebviewPanel: async (webview: vscode.WebviewPanel, state: unknown) => {
-        const remembered = rememberedPanelSchema.safeParse(state);
-        const draft = remembered.success ? remembered.data.draft : await this.firstDraft();
-        this.adopt(new Panel(this.parts, webview, draft));
+        const draft = this.drafts.restore(state) ?? (await this.firstDraft());
+        this.adopt(this.panelOf(webview, draft));
       },
     });
   }
@@ -42,7 +45,7 @@ export class PanelHost implements vscode.Disposable {
     }
     const options = { enableScripts: true };
     const webview = vscode.window.createWebviewPanel(pages.panel, 'Pipeline', vscode.ViewColumn.Active, options);
-    this.adopt(new Panel(this.parts, webview, draft));
+    this.adopt(this.panelOf(webview, draft));
   }
 
   /** On the panel that is open; without one, on a pipeline that is chosen first. Says what is missing. */
@@ -90,6 +93,10 @@ export class PanelHost implements vscode.Disposable {
   private firstPackage(): string {
     const [first] = this.parts.model.packages;
     return first === undefined ? '' : (first.folder ?? first.name);
+  }
+
+  private panelOf(webview: vscode.WebviewPanel, draft: Draft): Panel {
+    return new Panel(this.parts, webview, draft, (now) => this.drafts.keep(now));
   }
 
   private adopt(panel: Panel): void {

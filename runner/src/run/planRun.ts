@@ -61,15 +61,25 @@ async function workingFolder(
   const same = await versions.findIdentical(name, tree);
   const source = sizeOf(files);
   if (same !== undefined) return { from: same, publishes: false, changedSince: null, source };
-  const [newest] = numbers;
-  const known = newest === undefined ? undefined : await versions.read(name, newest).catch(() => undefined);
-  return {
-    from: nextMajor(numbers),
-    publishes: true,
-    source,
-    changedSince:
-      known === undefined ? null : { version: known.version, paths: changedPaths(known.sealed.files, files) },
-  };
+  const changedSince = await nearest(versions, name, numbers, files);
+  return { from: nextMajor(numbers), publishes: true, source, changedSince };
+}
+
+/** The newest version, or the newest that was published: what training added is no change that the user made. */
+async function nearest(
+  versions: VersionStore,
+  name: string,
+  numbers: readonly string[],
+  files: readonly FileEntry[],
+): Promise<RunPlan['changedSince']> {
+  const candidates = [numbers[0], numbers.find((one) => one.endsWith('.0'))].filter((one) => one !== undefined);
+  const known = await Promise.all(
+    [...new Set(candidates)].map((one) => versions.read(name, one).catch(() => undefined)),
+  );
+  const changes = known
+    .filter((one) => one !== undefined)
+    .map(({ version, sealed }) => ({ version, paths: changedPaths(sealed.files, files) }));
+  return changes.sort((one, other) => one.paths.length - other.paths.length)[0] ?? null;
 }
 
 /** Paths that were added, removed or changed, in the order of the trees. */
