@@ -136,7 +136,9 @@ describe('the pipeline panel in a real workbench, one step after another', () =>
     await panel.getByText('stored', { exact: true }).waitFor();
     await panel.locator('header', { hasText: 'Edited, not saved' }).waitFor();
     expect(await panel.locator('#memory').evaluate((one) => (one as HTMLInputElement).value)).toBe('4g');
-    await view.fill(panel, 'memory', '');
+    await panel.locator('#memory').click();
+    await view.page.keyboard.press('Control+a');
+    await view.page.keyboard.press('Delete');
     await isSaved(panel).waitFor();
   });
 
