@@ -3,6 +3,7 @@ import type { EngineFacts } from './domain/engineFacts';
 import type { DatasetAccess, Limits, Network } from './domain/pipeline';
 import type { Parameters } from './domain/parameters';
 import type { Finding } from './domain/finding';
+import type { GpuTrouble } from './domain/gpuFacts';
 import type { Problem, Run, Warning } from './domain/run';
 import type { Deleted, Exported, Imported, Published, Verified, Version, VersionFile } from './domain/version';
 import type { HostKey, LogStream, Progress } from './engine/engine';
@@ -110,6 +111,8 @@ export interface RunPreflight {
   /** Parameters that `train.py` reads. */
   readonly reads: readonly { readonly name: string; readonly fallback: string | null }[];
   readonly gpuProblem: Problem | null;
+  /** Why the engine has no GPU to give, whether one is asked for or not; null where it has, or was not asked. */
+  readonly gpuTrouble: GpuTrouble | null;
   readonly environment: PlannedEnvironment | null;
   readonly environmentProblem: Problem | null;
   readonly warnings: readonly Warning[];

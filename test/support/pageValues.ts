@@ -84,6 +84,7 @@ export const checks: CheckFacts = {
     { name: 'batch_size', fallback: '64' },
   ],
   gpuProblem: null,
+  gpuTrouble: null,
   environment: { kind: 'ready', base: 'python:3.12-slim', isBaseThere: true, files: ['requirements.txt'], changed: [] },
   environmentProblem: null,
   disk: { free: 112_000_000_000 },

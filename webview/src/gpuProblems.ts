@@ -32,14 +32,23 @@ function reportedProblem(state: PanelState, engine: EngineFacts): FieldProblem[]
   return [{ field: 'gpuIds', label: 'GPU', message: `${which} not on ${name} any more.`, fix: noGpu }];
 }
 
+/** A UUID is not among what an engine lists, and may be there all the same. */
 export const goneIds = (draft: Draft, { gpus }: EngineFacts): string[] =>
-  draft.gpuIds.filter((id) => !gpus.some((gpu) => gpu.id === id));
+  draft.gpuIds.filter((id) => !isUuid(id) && !gpus.some((gpu) => gpu.id === id));
+
+export const isUuid = (id: string): boolean => /^(gpu|mig)-/i.test(id);
 
 /** An engine that reports no GPU may have one all the same: then only trying it tells, and the extension does. */
 function unreportedProblem({ engines = [], checks }: PanelState, engine: EngineFacts): FieldProblem[] {
   if (checks === undefined || checks.gpuProblem === null || checks.engine.name !== engine.name) return [];
-  const message = `${engineWords(engine.name)} reports no GPU.${elsewhere(engines, engine)}`;
+  const message = `${troubleWords(engine, checks)}${elsewhere(engines, engine)}`;
   return [{ field: 'gpu', label: 'GPU', message, fix: fixElsewhere(engines, engine) }];
+}
+
+/** What is in the way, where the engine said; else that it reports none. */
+export function troubleWords({ name }: EngineFacts, checks: PanelState['checks']): string {
+  const trouble = checks?.engine.name === name ? checks.gpuTrouble : null;
+  return trouble === null || trouble.kind === 'none' ? `${engineWords(name)} reports no GPU.` : trouble.message;
 }
 
 export const engineWithGpu = (engines: readonly EngineFacts[], not: EngineFacts): EngineFacts | undefined =>

@@ -1,6 +1,7 @@
 /** What the pipeline panel and the extension tell each other; a part of the door `protocol.ts`. */
 import * as z from 'zod';
 import type { EngineFacts } from '../../runner/src/domain/engineFacts';
+import type { GpuTrouble } from '../../runner/src/domain/gpuFacts';
 import type { Finding } from '../../runner/src/domain/finding';
 import type { Problem, Run } from '../../runner/src/domain/run';
 
@@ -139,6 +140,8 @@ export interface CheckFacts {
   readonly seal: boolean | null;
   readonly reads: readonly { readonly name: string; readonly fallback: string | null }[];
   readonly gpuProblem: Problem | null;
+  /** Why the engine has none to give; null where it has, or was not asked. */
+  readonly gpuTrouble: GpuTrouble | null;
   readonly environment: {
     readonly kind: 'ready' | 'build';
     readonly base: string;

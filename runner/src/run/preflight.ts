@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isExpected, messageOf } from '../domain/errors';
 import type { Finding } from '../domain/finding';
+import type { GpuFacts, GpuTrouble } from '../domain/gpuFacts';
 import type { Problem, Warning } from '../domain/run';
 import { versionId } from '../domain/version';
 import type { Engine, EnvironmentPlan } from '../engine/engine';
@@ -58,6 +59,7 @@ async function lookAtCode(context: PreflightContext, request: ResolvedRequest, s
 interface Machine {
   readonly engine: RunPreflight['engine'];
   readonly gpuProblem: Problem | null;
+  readonly gpuTrouble: GpuTrouble | null;
   readonly warnings: readonly Warning[];
   readonly environment: PlannedEnvironment | null;
   readonly environmentProblem: Problem | null;
@@ -68,7 +70,7 @@ async function lookAtEngine(
   request: ResolvedRequest,
   signal?: AbortSignal,
 ): Promise<Machine> {
-  const nothing = { gpuProblem: null, warnings: [], environment: null, environmentProblem: null };
+  const nothing = { gpuProblem: null, gpuTrouble: null, warnings: [], environment: null, environmentProblem: null };
   let engine: Engine;
   try {
     ({ engine } = await context.engine(request.engine));
@@ -80,23 +82,28 @@ async function lookAtEngine(
   const milliseconds = performance.now() - began;
   const head = { name: engine.name, milliseconds, problem: facts.problem };
   if (facts.problem !== null) return { ...nothing, engine: head };
-  const [demand, environment] = await Promise.all([
+  const [demand, environment, gpus] = await Promise.all([
     settled(engine.demand({ ...demandOf(request), hasDockerfile: true }, signal)),
     settled<EnvironmentPlan | null>(planEnvironment(context, engine, request, signal)),
+    gpusOf(engine, signal),
   ]);
   return {
-    engine: demand.problem === null || demand.problem.code === 'gpu-unavailable' ? head : withProblem(head, demand),
-    gpuProblem: demand.problem?.code === 'gpu-unavailable' ? demand.problem : null,
+    ...demandFacts(head, demand.problem),
+    gpuTrouble: gpus?.trouble ?? null,
     warnings: demand.value ?? [],
     environment: environment.value as PlannedEnvironment | null,
     environmentProblem: environment.problem,
   };
 }
 
-const withProblem = (head: RunPreflight['engine'], { problem }: { readonly problem: Problem | null }) => ({
-  ...head,
-  problem,
-});
+const gpusOf = async (engine: Engine, signal?: AbortSignal): Promise<GpuFacts | undefined> =>
+  engine.gpus?.(signal).catch(() => undefined);
+
+/** What is demanded in vain is a matter of the GPU, or else of the engine. */
+function demandFacts(engine: RunPreflight['engine'], problem: Problem | null): Pick<Machine, 'engine' | 'gpuProblem'> {
+  if (problem?.code === 'gpu-unavailable') return { engine, gpuProblem: problem };
+  return { engine: { ...engine, problem }, gpuProblem: null };
+}
 
 /** The image is looked at by `planEnvironment`, without asking a registry. */
 const demandOf = (request: ResolvedRequest) => ({

@@ -12,6 +12,7 @@ const checks = (part: Partial<RunPreflight>): RunPreflight => ({
   seal: null,
   reads: [],
   gpuProblem: null,
+  gpuTrouble: null,
   environment: null,
   environmentProblem: null,
   warnings: [],

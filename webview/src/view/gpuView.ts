@@ -2,7 +2,7 @@
 import { engineWords, type EngineFacts, type EngineGpu } from '../../../runner/src/domain/engineFacts';
 import { formatBytes } from '../../../runner/src/domain/format';
 import { hasEnded, type Run } from '../../../runner/src/domain/run';
-import { engineWithGpu, goneIds } from '../gpuProblems';
+import { engineWithGpu, goneIds, isUuid, troubleWords } from '../gpuProblems';
 import type { Draft, PanelState } from '../protocol';
 import { checkbox, radioGroup, textField } from '../toolkit';
 import { engineOf } from '../words/planWords';
@@ -13,7 +13,7 @@ export function gpuView(state: PanelState, context: FieldContext): HTMLElement {
   const { draft } = state;
   const engine = engineOf(state);
   const help = helpOf(state, engine);
-  const isNone = engine?.state === 'ready' && engine.gpus.length === 0 && isSurelyNone(engine);
+  const isNone = engine?.state === 'ready' && engine.gpus.length === 0 && isSurelyNone(state, engine);
   const group = radioGroup({
     id: 'gpu',
     name: 'GPU',
@@ -37,13 +37,17 @@ export function gpuView(state: PanelState, context: FieldContext): HTMLElement {
   return box;
 }
 
-/** Local Python asks nvidia-smi itself. Of a container engine that names none, only a try tells. */
-const isSurelyNone = ({ kind }: EngineFacts): boolean => kind === 'process';
+/** Where the engine was asked and has none. One that could not be asked may have one all the same. */
+function isSurelyNone({ checks }: PanelState, { kind, name }: EngineFacts): boolean {
+  if (kind === 'process') return true;
+  const trouble = checks?.engine.name === name ? checks.gpuTrouble : null;
+  return trouble !== null && trouble.kind !== 'not-asked' && trouble.kind !== 'other';
+}
 
-function helpOf({ engines = [] }: PanelState, engine: EngineFacts | undefined): string {
+function helpOf({ engines = [], checks }: PanelState, engine: EngineFacts | undefined): string {
   if (engine === undefined || engine.state !== 'ready' || engine.gpus.length > 0) return '';
   const other = engineWithGpu(engines, engine);
-  const none = `${engineWords(engine.name)} reports no GPU.`;
+  const none = troubleWords(engine, checks);
   return other === undefined ? none : `${none} ${engineWords(other.name)} has ${other.gpus.length}.`;
 }
 
@@ -107,6 +111,7 @@ function gpuList({ draft, runs }: PanelState, engine: EngineFacts, { actions }: 
     return h('li', { 'data-key': id }, box, h('span', { class: 'help' }, note));
   };
   for (const gpu of engine.gpus) list.append(row(gpu.id, gpuName(gpu), holderWords(runs, engine, gpu)));
+  for (const id of draft.gpuIds.filter(isUuid)) list.append(row(id, id, 'by its UUID'));
   for (const id of gone) list.append(row(id, `GPU ${id} (gone)`, 'not reported any more'));
   return list;
 }
