@@ -66,6 +66,7 @@ export function createRunner(options: RunnerOptions): Runner {
     delete: (ids, { force }) => deleteNamed(context, ids, force),
     prune: (keep) => pruneStore(context, keep),
 
+    engineNotes: (name) => catalog.find(name)?.notes?.() ?? [],
     hostKey: async (name) => (await hostTrustOf(catalog, name)).read(),
     trustHost: async (name, fingerprint) => (await hostTrustOf(catalog, name)).accept(fingerprint),
     engines: (signal, names) => listEngines(catalog, names, signal),

@@ -190,6 +190,8 @@ export interface Runner {
   delete(ids: readonly string[], options: { readonly force: boolean }): Promise<Deleted>;
   prune(keep: number): Promise<Deleted>;
 
+  /** What else was found when the engine was last listed, as sentences. */
+  engineNotes(name: string): readonly string[];
   /** The host key that an engine behind ssh shows now; `usage` where it has none. */
   hostKey(engine: string): Promise<HostKey>;
   /** Accepts it for good, where the fingerprint is the one that the user has compared. */

@@ -156,6 +156,7 @@ export class FakeRunner implements Runner {
   import = no;
   engines = no;
   hostKey = no;
+  engineNotes = no;
   trustHost = no;
   recover = no;
   watch = no;

@@ -21,15 +21,17 @@ export async function enginesCommand(
     throw new ExpectedError('usage', '--fingerprint is for --trust NAME.', 'Name the engine whose key it is.');
   const { terminal } = context;
   const known = await Promise.all(names.map((name) => nameOf(context, name)));
-  const engines = await (await context.runner()).engines(undefined, known);
+  const runner = await context.runner();
+  const engines = await runner.engines(undefined, known);
   if (terminal.options.json) {
     terminal.document({ engines });
     return 0;
   }
   const head = ['ENGINE', 'STATE', 'VERSION', 'PLATFORM', 'CPUS', 'MEMORY', 'GPUS', 'WHERE'];
   terminal.print(table(head, engines.map(engineRow), terminal.columns));
-  for (const { problem } of engines) {
+  for (const { name, problem } of engines) {
     if (problem !== null) terminal.note([problem.message, problem.hint].join(' ').trim());
+    for (const note of runner.engineNotes(name)) terminal.note(`${name}: ${note}`);
   }
   if (engines.some(({ state }) => state === 'offered'))
     terminal.note('offered: a host of your ssh configuration. Nobody connects to it before you choose it.');

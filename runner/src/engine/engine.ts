@@ -230,6 +230,8 @@ export interface Engine {
   readonly kind: 'docker' | 'process';
   /** Never throws for an engine that is not there: the facts carry the problem. */
   probe(signal?: AbortSignal): Promise<EngineFacts>;
+  /** What else was found at the last probe and is worth a sentence. */
+  notes?(): readonly string[];
   /** Throws where the engine cannot do it: `gpu-unavailable`, `engine-unreachable`, `engine-permission`, `image-missing`, … */
   demand(demand: RunDemand, signal?: AbortSignal): Promise<readonly Warning[]>;
   /** Makes or finds the environment. Throws `requirements`, `image-missing`, `image-platform`, `python-missing`, `disk-full`, `cancelled`. */

@@ -10,6 +10,9 @@ import { collectContainer } from './collectContainer';
 import { agentFor } from './dial';
 import { DockerClient, DockerRefusal } from './dockerClient';
 import { isLocal, showEndpoint, type Endpoint } from './endpoint';
+import { escapeWarnings, unjudged } from './knownEscapes';
+import { labels } from './labels';
+import { formatNumber } from '../../domain/format';
 import { greetEngine, readEngineInfo, type EngineInfo } from './engineInfo';
 import { checkImage, prepareImage, type ImageOptions } from './environmentImage';
 import { GpuMemory } from './gpuMemory';
@@ -56,6 +59,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   const outputs = new OutputsInLog();
   const gpus = new GpuMemory(client, environment);
   let info: Promise<EngineInfo> | undefined;
+  let told: readonly string[] = [];
   /** Asked once; an engine that did not answer is asked again. */
   const known = (signal?: AbortSignal): Promise<EngineInfo> => {
     info ??= readEngineInfo(client, signal).catch((error: unknown) => {
@@ -86,7 +90,12 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     name: options.name,
     kind: 'docker',
     ...hostTrustOf(options),
-    probe: (signal) => probe(client, options, signal),
+    probe: async (signal) => {
+      const { facts, notes } = await probe(client, options, signal);
+      told = notes;
+      return facts;
+    },
+    notes: () => told,
     demand: (demand, signal) =>
       explained(() => checkDemand(client, demand, { known: () => known(signal), gpus }, signal)),
     gpus: (signal) => explained(async () => gpus.facts(await known(signal), signal)),
@@ -110,7 +119,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
       const info = { ...asked, ...style };
       const start = { harnessFolder: options.harnessFolder, info, secrets, onProgress, signal };
       await explained(() => startContainer(client, spec, start));
-      return { warnings: [], isRunning: true };
+      return { warnings: escapeWarnings(name, asked.versions), isRunning: true };
     },
     inspect: (ref, signal) => inspect(client, ref, signal),
     async *follow(ref, follow) {
@@ -175,20 +184,39 @@ async function takeTurn(client: DockerClient, spec: RunSpec, facts: GpuFacts, wa
   return { gpu: { kind: 'ids' as const, ids: gpus }, done };
 }
 
-async function probe(client: DockerClient, options: DockerEngineOptions, signal?: AbortSignal): Promise<EngineFacts> {
+interface Probed {
+  readonly facts: EngineFacts;
+  readonly notes: readonly string[];
+}
+
+async function probe(client: DockerClient, options: DockerEngineOptions, signal?: AbortSignal): Promise<Probed> {
   const head = { name: options.name, kind: 'docker', endpoint: showEndpoint(options.endpoint) } as const;
   const nothing = { version: '', platform: '', cpus: null, memory: null, gpus: [] };
   try {
-    const { version, platform, cpus, memory } = await readEngineInfo(client, signal);
-    return { ...head, state: 'ready', version, platform, cpus, memory, gpus: [], problem: null };
+    const [info, notes] = await Promise.all([readEngineInfo(client, signal), runsOn(client, signal)]);
+    const { version, platform, cpus, memory, versions } = info;
+    const ready = { state: 'ready', version, platform, cpus, memory, problem: null } as const;
+    const facts: EngineFacts = { ...head, ...ready, gpus: [] };
+    const flaws = [...escapeWarnings(options.name, versions).map(({ message }) => message), unjudged(versions) ?? ''];
+    return { facts, notes: [...notes, ...flaws].filter((note) => note !== '') };
   } catch (caught) {
     const error = signal?.aborted === true ? client.late() : caught;
     const code = isExpected(error) ? error.code : 'engine-unreachable';
     const state =
       code === 'engine-permission' ? 'permission' : code === 'engine-unsupported' ? 'unsupported' : 'unreachable';
     const hint = isExpected(error) ? error.hint : '';
-    return { ...head, ...nothing, state, problem: { code, message: messageOf(error), hint } };
+    const facts: EngineFacts = { ...head, ...nothing, state, problem: { code, message: messageOf(error), hint } };
+    return { facts, notes: [] };
   }
+}
+
+const listedSchema = z.array(z.unknown());
+
+/** What goes on there, of whomever; only counted. */
+async function runsOn(client: DockerClient, signal?: AbortSignal): Promise<string[]> {
+  const filters = JSON.stringify({ label: [`${labels.kind}=run`], status: ['running'] });
+  const found = await client.get('/containers/json', listedSchema, { query: { filters }, signal });
+  return found.length === 0 ? [] : [`${formatNumber(found.length, 'run')} in progress there`];
 }
 
 async function checkDemand(

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { ExpectedError } from '../../domain/errors';
 import type { DockerClient } from './dockerClient';
+import type { EngineVersions } from './knownEscapes';
 
 const text = (value: string | null | undefined): string => value ?? '';
 const number = (value: number | null | undefined): number => value ?? 0;
@@ -20,6 +21,7 @@ const infoSchema = z.object({
     .nullish()
     .transform(list<string>),
   Runtimes: z.record(z.string(), z.unknown()).nullish(),
+  Plugins: z.object({ Authorization: z.array(z.string()).nullish() }).nullish(),
   CDISpecDirs: z
     .array(z.string())
     .nullish()
@@ -30,14 +32,19 @@ const infoSchema = z.object({
     .transform(list<{ Source: string; ID: string }>),
 });
 type Info = z.infer<typeof infoSchema>;
+interface Component {
+  readonly Name: string;
+  readonly Version?: string | null | undefined;
+}
+
 const versionSchema = z.object({
   Version: z.string(),
   ApiVersion: z.string(),
   Arch: z.string().nullish().transform(text),
   Components: z
-    .array(z.object({ Name: z.string() }))
+    .array(z.object({ Name: z.string(), Version: z.string().nullish() }))
     .nullish()
-    .transform(list<{ Name: string }>),
+    .transform(list<Component>),
 });
 
 export interface EngineInfo {
@@ -55,6 +62,8 @@ export interface EngineInfo {
   /** It maps the users of containers to others. */
   readonly isRemapped: boolean;
   readonly gpuStyle: 'nvidia' | 'cdi';
+  /** What is known of flaws goes by these. */
+  readonly versions: EngineVersions;
 }
 
 const leastApi = [1, 41] as const;
@@ -81,8 +90,19 @@ export async function readEngineInfo(client: DockerClient, signal?: AbortSignal)
     isRemapped: hasOption(info, 'userns'),
     isPodman,
     gpuStyle: isPodman ? 'cdi' : gpuStyle(info),
+    versions: {
+      engine: isPodman ? '' : version.Version,
+      runc: runcOf(version.Components),
+      hasAuthorization: (info.Plugins?.Authorization ?? []).length > 0,
+    },
   };
 }
+
+/** Docker names it as it is, Podman as "OCI Runtime (runc)" with a sentence. */
+const runcOf = (components: readonly Component[]): string => {
+  const told = components.find(({ Name }) => /\brunc\b/.test(Name))?.Version ?? '';
+  return /\d+\.\d+\S*/.exec(told)?.[0] ?? '';
+};
 
 /**
  * Whether the engine can be used, by its shortest answer: an engine takes its time to tell all about itself. False where
