@@ -27,7 +27,7 @@ export function parseGpuRequest(text: string): GpuRequest {
   );
 }
 
-/** `none`, `all`, `2`, or ids with commas. */
+/** `none`, `all`, `2`, or ids with commas: as it can be read again, so a number that is an id keeps a comma behind it. */
 export function showGpuRequest(gpu: GpuRequest): string {
   switch (gpu.kind) {
     case 'none':
@@ -36,6 +36,6 @@ export function showGpuRequest(gpu: GpuRequest): string {
     case 'count':
       return String(gpu.count);
     default:
-      return gpu.ids.join(',');
+      return gpu.ids.length === 1 && /^\d+$/.test(gpu.ids[0] ?? '') ? `${gpu.ids[0] ?? ''},` : gpu.ids.join(',');
   }
 }

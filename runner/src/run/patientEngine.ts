@@ -34,11 +34,15 @@ export async function patiently<T>(
 }
 
 export function patientEngine(engine: Engine, onSilence: OnSilence): Engine {
-  const { send } = engine;
+  const { send, gpus, waitForGpus } = engine;
   return {
     ...(send === undefined
       ? {}
       : { send: (sending, signal) => patiently(() => send.call(engine, sending, signal), onSilence, signal) }),
+    ...(gpus === undefined ? {} : { gpus: (signal) => gpus.call(engine, signal) }),
+    ...(waitForGpus === undefined
+      ? {}
+      : { waitForGpus: (spec, how) => patiently(() => waitForGpus.call(engine, spec, how), onSilence, how.signal) }),
     name: engine.name,
     kind: engine.kind,
     probe: (signal) => engine.probe(signal),

@@ -50,6 +50,7 @@ describe('GPUs', () => {
     ['ALL', 'all'],
     ['2', '2'],
     ['0,1', '0,1'],
+    ['1,', '1,'],
     ['GPU-1a2b', 'GPU-1a2b'],
     ['0', 'none'],
   ])('"%s" is %s', (text, shown) => expect(showGpuRequest(parseGpuRequest(text))).toBe(shown));

@@ -41,7 +41,7 @@ class Place {
   private since: number | undefined;
   private claim: readonly string[] = [];
   private ticket = '';
-  private renewedAt = 0;
+  private renewedAt = Number.NEGATIVE_INFINITY;
   private readonly wants: string;
   private readonly all: readonly string[];
 
