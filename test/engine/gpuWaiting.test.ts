@@ -37,9 +37,8 @@ const place = async (name: string, trainPy: string): Promise<CommandLine> => {
   places.push(cli);
   return cli;
 };
-const args = (name: string, gpu: string): string[] => [
-  ...['run', name, '--dataset', 'data', '--engine', 'docker', '--image', testImage, '--gpu', gpu],
-];
+const args = (name: string, gpu: string): string[] =>
+  `run ${name} --dataset data --engine docker --image ${testImage} --gpu ${gpu}`.split(' ');
 const runsOf = async (cli: CommandLine): Promise<readonly Run[]> =>
   runsSchema.parse((await cli.json('runs')).document).runs;
 const newest = async (cli: CommandLine): Promise<Run> => (await runsOf(cli))[0] as Run;
