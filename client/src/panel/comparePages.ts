@@ -16,14 +16,14 @@ import {
   type ComparePageState,
   type CompareSide,
   type RunChoice,
+  type RunHostMessage,
   type RunMessage,
 } from '../../../webview/src/protocol';
 import { openAllChanges, openChange, versionSide } from '../commands/compareVersions';
 import { commands } from '../ids';
-import { showError } from '../showError';
 import { runLabel, shortAge } from '../tree/words';
 import { Folded } from './folded';
-import { pageHtml } from './page';
+import { PageChannel } from './pageChannel';
 import type { PageParts } from './pageParts';
 import { artifactsOf, differenceOf, splitPictures, versionFile } from './runFacts';
 
@@ -70,6 +70,7 @@ interface Shown {
 }
 
 class ComparePage implements vscode.Disposable {
+  private readonly channel: PageChannel<RunMessage, RunHostMessage>;
   private readonly subscriptions: vscode.Disposable[];
   private readonly folded: Folded;
   private shown: Shown | undefined;
@@ -82,17 +83,16 @@ class ComparePage implements vscode.Disposable {
     onDispose: () => void,
   ) {
     this.folded = new Folded(parts.memory);
-    panel.webview.options = {
-      enableScripts: true,
-      localResourceRoots: [
-        vscode.Uri.joinPath(parts.extensionUri, 'dist'),
-        vscode.Uri.joinPath(parts.extensionUri, 'client', 'media'),
-        vscode.Uri.file(join(parts.storeFolder(), 'runs')),
-      ],
-    };
-    panel.iconPath = vscode.Uri.joinPath(parts.extensionUri, 'client', 'media', 'mortar-board.svg');
+    this.channel = new PageChannel(panel, {
+      title: 'Compare runs',
+      extensionUri: parts.extensionUri,
+      log: parts.log,
+      roots: [vscode.Uri.file(join(parts.storeFolder(), 'runs'))],
+      incoming: runMessageSchema,
+      answer: (message) => this.answer(message),
+    });
     this.subscriptions = [
-      panel.webview.onDidReceiveMessage((message: unknown) => void this.take(message)),
+      this.channel,
       parts.model.onEnded((run) => {
         if (run.id === this.left || run.id === this.right) void this.send();
       }),
@@ -101,7 +101,6 @@ class ComparePage implements vscode.Disposable {
       this.dispose();
       onDispose();
     });
-    panel.webview.html = pageHtml(panel.webview, parts.extensionUri, 'Compare runs');
   }
 
   shows(left: string, right: string): boolean {
@@ -115,16 +114,6 @@ class ComparePage implements vscode.Disposable {
   dispose(): void {
     for (const subscription of this.subscriptions) subscription.dispose();
     this.panel.dispose();
-  }
-
-  private async take(message: unknown): Promise<void> {
-    const parsed = runMessageSchema.safeParse(message);
-    if (!parsed.success) return;
-    try {
-      await this.answer(parsed.data);
-    } catch (error) {
-      await showError(error, this.parts.log);
-    }
   }
 
   private async answer(message: RunMessage): Promise<void> {
@@ -194,7 +183,7 @@ class ComparePage implements vscode.Disposable {
       files: difference ?? null,
       data: { ...data, changes: data.changes.slice(0, 1_000) },
     };
-    void this.panel.webview.postMessage({ kind: 'comparePage', state });
+    this.channel.post({ kind: 'comparePage', state });
   }
 
   private choices(left: Run, right: Run): RunChoice[] {

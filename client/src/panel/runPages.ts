@@ -13,10 +13,9 @@ import {
   type RunPageState,
 } from '../../../webview/src/protocol';
 import { commands } from '../ids';
-import { showError } from '../showError';
 import { userFrame } from '../tree/words';
 import { Folded } from './folded';
-import { pageHtml } from './page';
+import { PageChannel } from './pageChannel';
 import type { PageParts } from './pageParts';
 import { RunActions } from './runActions';
 import * as facts from './runFacts';
@@ -71,6 +70,7 @@ export class RunPages implements vscode.Disposable {
 }
 
 class RunPage implements vscode.Disposable {
+  private readonly channel: PageChannel<RunMessage, RunHostMessage>;
   private readonly subscriptions: vscode.Disposable[];
   private readonly folded: Folded;
   private readonly actions: RunActions;
@@ -87,17 +87,18 @@ class RunPage implements vscode.Disposable {
     private readonly panel: vscode.WebviewPanel,
     onDispose: () => void,
   ) {
-    const roots = [
-      vscode.Uri.joinPath(parts.extensionUri, 'dist'),
-      vscode.Uri.joinPath(parts.extensionUri, 'client', 'media'),
-      vscode.Uri.file(join(parts.storeFolder(), 'runs', id)),
-    ];
     this.folded = new Folded(parts.memory);
     this.actions = new RunActions(parts);
-    this.panel.webview.options = { enableScripts: true, localResourceRoots: roots };
-    this.panel.iconPath = vscode.Uri.joinPath(parts.extensionUri, 'client', 'media', 'mortar-board.svg');
+    this.channel = new PageChannel(panel, {
+      title: 'Run',
+      extensionUri: parts.extensionUri,
+      log: parts.log,
+      roots: [vscode.Uri.file(join(parts.storeFolder(), 'runs', id))],
+      incoming: runMessageSchema,
+      answer: (message) => this.answer(message),
+    });
     this.subscriptions = [
-      this.panel.webview.onDidReceiveMessage((message: unknown) => void this.take(message)),
+      this.channel,
       parts.model.onRuns((changed) => {
         if (changed === undefined || changed.id === id) void this.send();
       }),
@@ -115,7 +116,6 @@ class RunPage implements vscode.Disposable {
       this.dispose();
       onDispose();
     });
-    this.panel.webview.html = pageHtml(this.panel.webview, parts.extensionUri, 'Run');
   }
 
   get isVisible(): boolean {
@@ -139,16 +139,6 @@ class RunPage implements vscode.Disposable {
 
   private async watchLog(): Promise<void> {
     await this.parts.runner.request(watchLogRequest, { id: this.id, from: this.lines }).catch(() => undefined);
-  }
-
-  private async take(message: unknown): Promise<void> {
-    const parsed = runMessageSchema.safeParse(message);
-    if (!parsed.success) return;
-    try {
-      await this.answer(parsed.data);
-    } catch (error) {
-      await showError(error, this.parts.log);
-    }
   }
 
   private async answer(message: RunMessage): Promise<void> {
@@ -262,7 +252,7 @@ class RunPage implements vscode.Disposable {
   }
 
   private post(message: RunHostMessage): void {
-    void this.panel.webview.postMessage(message);
+    this.channel.post(message);
   }
 }
 
