@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
 import { isExpected } from '../../runner/src/domain/errors';
 import { containerName } from '../../runner/src/engine/docker/containerSpec';
@@ -185,17 +185,26 @@ describe('the container of a run', () => {
   });
 });
 
-describe('GPUs of a run', () => {
-  const demand: RunDemand = {
-    gpu: { kind: 'all' },
-    image: testImage,
-    python: '',
-    datasetAccess: 'read-only',
-    network: 'bridge',
-    limits: { memory: null, cpus: null, shm: null, timeoutSeconds: null },
-    hasDockerfile: false,
-  };
+const demand: RunDemand = {
+  gpu: { kind: 'all' },
+  image: testImage,
+  python: '',
+  datasetAccess: 'read-only',
+  network: 'bridge',
+  limits: { memory: null, cpus: null, shm: null, timeoutSeconds: null },
+  hasDockerfile: false,
+};
 
+test.each([
+  ['CPUs that the engine does not have', { cpus: 100_000 }],
+  ['too few CPUs', { cpus: 0.001 }],
+  ['too little memory', { memory: 1_000_000 }],
+])('%s are refused before there is a run', async (_, limits) => {
+  const asked = { ...demand, gpu: { kind: 'none' }, limits: { ...demand.limits, ...limits } } as const;
+  await expect(place.engine.demand(asked)).rejects.toSatisfy((error) => isExpected(error, 'usage'));
+});
+
+describe('GPUs of a run', () => {
   beforeEach((context) => {
     const isNamed = process.env.TRAINING_PIPELINES_TEST_DOCKER_HOST !== undefined;
     context.skip(isNamed, 'the engine named by TRAINING_PIPELINES_TEST_DOCKER_HOST has no stand-in for GPUs');

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { ExpectedError, isExpected } from '../domain/errors';
 import { parseGpuRequest, type GpuRequest } from '../domain/gpuRequest';
+import { isImageName } from '../domain/imageName';
 import { resolveParameters, type Parameters, type ResolvedParameters } from '../domain/parameters';
 import { configurationPath, type DatasetAccess, type Network, type Pipeline } from '../domain/pipeline';
 import type { Warning } from '../domain/run';
@@ -65,7 +66,7 @@ export async function resolveRequest(context: ResolveContext, request: RunReques
     network: options.network,
     limits: parseLimits({ ...pipeline?.limits, ...withoutUndefined(request.limits ?? {}) }),
     dataset: { path: dataset, access: options.datasetAccess },
-    image: options.image === '' ? defaultImage(python) : options.image,
+    image: options.image === '' ? defaultImage(python) : imageNamed(options.image),
     python,
     ...parameters,
     warnings: warningsOf(parameters.resolved.aliasUsed, dataset, located, context.guard.workspace),
@@ -161,6 +162,11 @@ async function newestOf(versions: VersionStore, name: string): Promise<string> {
     `${name} has no version and no working folder.`,
     'Publish or import it first.',
   );
+}
+
+function imageNamed(image: string): string {
+  if (isImageName(image)) return image;
+  throw new ExpectedError('usage', `"${image}" is no name of an image.`, 'Use a name like python:3.12-slim.');
 }
 
 /** A configured Python chooses the official slim image of that version; otherwise the engine's default. */

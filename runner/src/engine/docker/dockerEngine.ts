@@ -14,6 +14,7 @@ import { escapeWarnings, unjudged } from './knownEscapes';
 import { labels } from './labels';
 import { formatNumber } from '../../domain/format';
 import { greetEngine, readEngineInfo, type EngineInfo } from './engineInfo';
+import { checkLimits } from './checkLimits';
 import { checkImage, prepareImage, type ImageOptions } from './environmentImage';
 import { GpuMemory } from './gpuMemory';
 import { waitForGpus, type QueueOptions } from './gpuQueue';
@@ -230,6 +231,11 @@ async function checkDemand(
   info.catch(() => undefined);
   if (!(await greetEngine(client, signal))) await info;
   if (demand.gpu.kind !== 'none') checkGpus(client.engine, await gpus.facts(await info, signal), demand.gpu);
+  const { limits } = demand;
+  if (limits.cpus !== null || limits.memory !== null) {
+    const { cpus, isPodman } = await info;
+    checkLimits(client.engine, limits, isPodman ? 0 : cpus);
+  }
   await checkImage(client, () => info, demand, signal);
   return demand.limits.memory === null ? [] : tooMuchMemory(client.engine, demand, await info);
 }
