@@ -213,8 +213,10 @@ class FramedLog:
 
     def write(self, stream, payload):
         """One or more records for a payload that is masked already."""
-        if self.sink.full:
-            # Only a disk that stays full brings it here: reading stops before.
+        if self.sink.full and stream == b"m":
+            return
+        if self.sink.full and not self.sink.holds_up():
+            # Only a disk that stays full brings it here: reading stops before, and what was read by then is kept.
             self.lost += len(payload)
             return
         if self.lost:

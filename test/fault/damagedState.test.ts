@@ -9,9 +9,10 @@ import { isExpected } from '../../runner/src/domain/errors';
 import { openStore } from '../../runner/src/store/openStore';
 import type { Store } from '../../runner/src/store/store';
 import { bundleProgram } from '../support/bundle';
-import { CommandLine } from '../support/commandLine';
+import type { CommandLine } from '../support/commandLine';
 import { tellFault } from '../support/faultTable';
 import { attached, leftInStore, makeWorkspace, outcomeOf, processesIn, runsOf } from '../support/killedRuns';
+import { isLongForm } from '../support/random';
 import { stagedOf } from '../support/storeValues';
 
 const words = ['--dataset', 'data/d', '--engine', 'process'];
@@ -96,7 +97,9 @@ describe('a store whose files are damaged', () => {
     { timeout: 300_000 },
     async (word, damage) => {
       let count = 0;
-      for (const [path, bytes] of template) {
+      for (const [i, [path, bytes]] of [...template].entries()) {
+        // The short form takes a third of the files for each kind of damage.
+        if (!isLongForm && i % 3 !== word.length % 3) continue;
         const place = join(folder, `${word}-${count}`);
         await cp(join(cli.folder, '.training-pipelines'), join(place, 'store'), { recursive: true });
         const broken = damage(bytes);

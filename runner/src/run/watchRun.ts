@@ -8,6 +8,7 @@ import { isToClear } from './intent';
 import type { RunContext, SafeEvents } from './runContext';
 
 const pollMilliseconds = 250;
+const partBytes = 1024 * 1024;
 
 export class RunWatcher implements DrivenRun {
   readonly ended: Promise<Run>;
@@ -69,22 +70,44 @@ export class RunWatcher implements DrivenRun {
     this.events.run(run);
   }
 
-  /** What the log holds beyond what was shown, piece by piece with its stream. */
+  /** What the log holds beyond what was shown, piece by piece with its stream; a long log a part at a time. */
   private async showLog(): Promise<void> {
-    const { runs } = this.context.store;
-    const pieces: LogPiece[] = [];
-    for await (const piece of runs.readLogIndex(this.id, this.offset)) pieces.push(piece);
-    if (pieces.length === 0) return;
-    const start = this.offset;
-    const bytes: Uint8Array[] = [];
-    for await (const part of runs.readLog(this.id, start)) bytes.push(part);
-    const all = Buffer.concat(bytes);
-    for (const piece of pieces) {
+    let part: LogPiece[] = [];
+    let length = 0;
+    for await (const piece of this.context.store.runs.readLogIndex(this.id, this.offset)) {
+      part.push(piece);
+      length += piece.length;
+      if (length < partBytes) continue;
+      if (!(await this.showPart(part, length))) return;
+      part = [];
+      length = 0;
+    }
+    await this.showPart(part, length);
+  }
+
+  /** False where the log does not hold all of it yet. */
+  private async showPart(part: readonly LogPiece[], length: number): Promise<boolean> {
+    const start = part[0]?.offset;
+    if (start === undefined) return true;
+    const bytes = await this.bytesAt(start, length);
+    for (const piece of part) {
       const from = piece.offset - start;
-      if (piece.offset < start || from + piece.length > all.length) continue;
+      if (from + piece.length > bytes.length) return false;
       const { time, stream } = piece;
-      this.events.text({ runId: this.id, time, stream, bytes: all.subarray(from, from + piece.length) });
+      this.events.text({ runId: this.id, time, stream, bytes: bytes.subarray(from, from + piece.length) });
       this.offset = piece.offset + piece.length;
     }
+    return true;
+  }
+
+  private async bytesAt(start: number, length: number): Promise<Buffer> {
+    const found: Uint8Array[] = [];
+    let missing = length;
+    for await (const bytes of this.context.store.runs.readLog(this.id, start)) {
+      found.push(bytes.subarray(0, missing));
+      missing -= bytes.length;
+      if (missing <= 0) break;
+    }
+    return Buffer.concat(found);
   }
 }

@@ -17,6 +17,7 @@ function inPython(code: string, input: unknown): unknown {
 const writeAll = `
 class Memory:
     full = False
+    def holds_up(self): return False
     def __init__(self): self.lines = []
     def put(self, line): self.lines.append(line)
 def log_of(pieces, secrets=()):
@@ -46,6 +47,21 @@ const isWhole = (bytes: Uint8Array, text: Uint8Array): boolean =>
     : true;
 
 describe('the framed log', () => {
+  it('loses nothing that was read by the time that its reader is slow', () => {
+    const program = `
+import os
+read_end, write_end = os.pipe()
+sink = framedlog.Sink(write_end)
+log = framedlog.FramedLog(sink, framedlog.Masker([]))
+out, error = framedlog.Stream(log, b"o"), framedlog.Stream(log, b"e")
+out.feed(b"x" * (2 * sink.HIGH) + b"part", 0)
+out.flush_partial()
+error.feed(b"other\\n", 0)
+print(json.dumps([sink.full, log.lost, log.bytes - 2 * sink.HIGH]))
+`;
+    expect(inPython(program, null)).toEqual([true, 0, 10]);
+  });
+
   it('gives back every byte, in records of at most 8 KiB that never cut a character', () => {
     const text = fc.array(
       fc.string({ unit: 'binary', maxLength: 3000 }).map((part) => Buffer.from(part.repeat(4), 'utf8')),
