@@ -4,8 +4,10 @@ import * as vscode from 'vscode';
 import { registerCommands } from './commands/registerCommands';
 import { EndNotifications } from './editor/endNotifications';
 import { FailureDiagnostics } from './editor/failureDiagnostics';
+import { Headlines } from './editor/headlines';
 import { startLanguageClient } from './editor/languageClient';
 import { LensFacts } from './editor/lensFacts';
+import { RunProgress } from './editor/runProgress';
 import { StatusBar } from './editor/statusBar';
 import type { Parts } from './extensionContext';
 import { contextKeys, settings, taskType, versionScheme } from './ids';
@@ -16,6 +18,7 @@ import { PanelHost } from './panel/panelHost';
 import { RunPages } from './panel/runPages';
 import { PipelineSettings } from './pipelineSettings';
 import { RunnerClient } from './runnerClient';
+import { secretsOf } from './secrets';
 import { PipelineTasks } from './taskProvider';
 import { PackagesTree } from './tree/packagesTree';
 import { RunList } from './tree/runList';
@@ -71,8 +74,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const comparePages = new ComparePages(base);
   const panel = new PanelHost(base, new DraftKeeper(context.workspaceState, Date.now));
   const shownViews = new Views(base);
+  const isVisible = (id: string): boolean => runPages.isVisible(id) || panel.isVisible(id);
+  const progress = new RunProgress(model, isVisible);
   const parts: Parts = {
     ...base,
+    showProgress: (id) => progress.watch(id),
     views: shownViews,
     openDraft: (draft) => panel.openDraft(draft),
     openCompare: (left, right) => comparePages.open(left, right),
@@ -94,21 +100,28 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.workspace.registerFileSystemProvider(versionScheme, files, { isReadonly: true, isCaseSensitive: true }),
     vscode.tasks.registerTaskProvider(
       taskType,
-      new PipelineTasks(pipelines, context.asAbsolutePath(join('dist', 'cli.js'))),
+      new PipelineTasks({
+        pipelines,
+        program: context.asAbsolutePath(join('dist', 'cli.js')),
+        defaultEngine: () => userSetting(settings.engine),
+        secrets: ({ name, secrets = [] }) => secretsOf(base.secrets, workspace ?? '', name, secrets),
+      }),
     ),
     language,
     ...registerCommands(parts),
     shownViews,
     comparePages,
+    progress,
     vscode.window.registerFileDecorationProvider(new TrainedMarks(model, runner)),
     new StatusBar(model),
     vscode.workspace.onDidGrantWorkspaceTrust(() => void runner.restart()),
   );
   if (workspace === undefined) return;
+  const headlines = new Headlines(runner);
   context.subscriptions.push(
     new FailureDiagnostics(model, workspace),
-    new LensFacts(language, model, workspace),
-    new EndNotifications(model, workspace, (id) => runPages.isVisible(id) || panel.isVisible(id)),
+    new LensFacts(language, model, working, headlines, workspace),
+    new EndNotifications({ model, runner, headlines, workspace, isVisible }),
   );
   void model.refresh();
 }

@@ -32,6 +32,8 @@ export interface Parts {
   readonly openDraft: (draft: Draft) => Promise<void>;
   readonly openRun: (id: string) => Promise<void>;
   readonly openCompare: (left: string, right: string) => Promise<void>;
+  /** Tells how a run goes that was started without a page. */
+  readonly showProgress: (id: string) => void;
   /** The run whose page is in front, for keys that act on it. */
   readonly frontRun: () => string | undefined;
   readonly views: Views;

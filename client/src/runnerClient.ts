@@ -29,6 +29,7 @@ type Appended = {
   readonly from: number;
   readonly lines: readonly door.RunLogLine[];
   readonly ended: boolean;
+  readonly pending: number;
 };
 
 const restartDelays = [0, 500, 2_000] as const;
@@ -53,9 +54,17 @@ export class RunnerClient implements vscode.Disposable {
   readonly onProgress = this.progress.event;
   readonly onState = this.state.event;
 
+  /** Runs that were stopped from this window. */
+  private readonly stopped = new Set<string>();
+
   constructor(private readonly options: RunnerClientOptions) {}
 
+  wasStoppedHere(id: string): boolean {
+    return this.stopped.has(id);
+  }
+
   async request<P, R>(type: RequestType<P, R, door.ExpectedErrorData>, params: P): Promise<R> {
+    if (type.method === door.stopRunRequest.method) this.stopped.add((params as { readonly id: string }).id);
     const { connection } = await this.connect();
     return rebuildErrors(connection.sendRequest<R>(type.method, this.withEngine(type.method, params)));
   }

@@ -268,13 +268,15 @@ export const datasetChangesRequest = new RequestType<
 
 /** After every change of a run that this process drives or watches. */
 export const runChanged = new NotificationType<Run>('run/changed');
-/** New lines of a run's log; `from` is the number of the first one. A line that `\r` rewrites is sent when it ends. */
+/** New lines of a run's log; `from` is the number of the first one. What was told from there on before is replaced. */
 export const logAppended = new NotificationType<{
   readonly id: string;
   readonly from: number;
   readonly lines: readonly RunLogLine[];
   /** True with the last piece: the run has ended and all of its log was told. */
   readonly ended: boolean;
+  /** How many of the lines, at their end, have not ended (progress bars that `\r` rewrites); they are told again. */
+  readonly pending: number;
 }>('run/logAppended');
 export const progressChanged = new NotificationType<{ readonly id: string; readonly progress: Progress }>(
   'run/progress',

@@ -163,7 +163,12 @@ export interface Runner {
   /** Line by line; of a `\r` line its last state. `follow`: until the run ended. */
   logLines(
     runId: string,
-    options: { readonly follow: boolean; readonly signal?: AbortSignal },
+    options: {
+      readonly follow: boolean;
+      readonly signal?: AbortSignal;
+      /** Told the lines that have not ended yet, each time that all there is was read. */
+      readonly onPending?: (lines: readonly RunLogLine[]) => void;
+    },
   ): AsyncIterable<RunLogLine>;
   /** Raw bytes, following until the run ended. */
   followLog(runId: string, signal?: AbortSignal): AsyncIterable<Uint8Array>;

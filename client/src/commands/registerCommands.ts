@@ -62,9 +62,8 @@ function trustedHandlers(parts: Parts): Readonly<Record<string, Handler>> {
     [commands.markPackage]: () => markPackage(parts),
     [commands.openPanel]: (argument) => parts.openPanel(text(argument), folderOf(parts, argument)),
     [lensCommands.openPanel]: (folder, name) => parts.openPanel(text(name), relativeFolder(parts, folder)),
-    [commands.runPipeline]: async (argument, name) =>
-      openStarted(parts, await runPipeline(parts, text(name) ?? argument)),
-    [commands.runAgain]: async (argument) => openStarted(parts, await runAgain(parts, argument)),
+    [commands.runPipeline]: async (argument, name) => followed(parts, await runPipeline(parts, text(name) ?? argument)),
+    [commands.runAgain]: async (argument) => runAgainFrom(parts, argument),
     [commands.runWithChanges]: (argument) => runWithChanges(parts, argument),
     [commands.runFromVersion]: (argument) => runFromVersion(parts, argument),
     [commands.stopRun]: (argument) => stopRun(parts, argument),
@@ -161,9 +160,18 @@ function relativeFolder(parts: Parts, uri: unknown): string | undefined {
   return relative(parts.workspace, vscode.Uri.parse(uri).fsPath).replaceAll('\\', '/') || '.';
 }
 
-async function openStarted(parts: Parts, id: string | undefined): Promise<string | undefined> {
-  if (id !== undefined) await parts.openRun(id);
+/** Its progress is told; what was made is told at its end. */
+function followed(parts: Parts, id: string | undefined): string | undefined {
+  if (id !== undefined) parts.showProgress(id);
   return id;
+}
+
+/** From a page of a run the next page is wanted; elsewhere the user stays where they are. */
+async function runAgainFrom(parts: Parts, argument: unknown): Promise<string | undefined> {
+  const isOnPage = parts.frontRun() !== undefined && parts.frontRun() === runOf(argument);
+  const id = await runAgain(parts, argument);
+  if (id !== undefined && isOnPage) await parts.openRun(id);
+  return followed(parts, id);
 }
 
 async function openRun(parts: Parts, argument: unknown): Promise<void> {

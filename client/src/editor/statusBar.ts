@@ -36,6 +36,8 @@ export class StatusBar implements vscode.Disposable {
     }
     this.item.text = active.length > 1 ? `$(sync~spin) ${active.length} runs` : textOf(newest);
     this.item.tooltip = newest.cause?.message ?? newest.problem?.message ?? 'Open the run';
+    const spoken = this.item.text.replaceAll(/\$\([^)]*\) ?/g, '');
+    this.item.accessibilityInformation = { label: `Training Pipelines: ${spoken}, ${newest.state}`, role: 'button' };
     this.item.command =
       active.length > 1
         ? { command: commands.openRun, title: 'Open run' }
@@ -54,11 +56,23 @@ export class StatusBar implements vscode.Disposable {
 function textOf(run: Run): string {
   const time = formatSeconds(runSeconds(run, new Date()));
   const name = `${run.pipeline}${run.version === '' ? '' : ` ${run.version}`}`;
-  if (!hasEnded(run.state))
-    return run.problem === null
-      ? `$(sync~spin) ${name}, ${time}`
-      : `$(debug-disconnect) ${name}: ${run.problem.message}`;
+  if (!hasEnded(run.state)) return activeText(run, name, time);
   if (run.state === 'Successful') return `$(pass) ${name}, ${time}`;
   if (run.state === 'Killed') return `$(circle-slash) ${name} killed after ${time}`;
-  return `$(error) ${name}: ${causeInShort(run)}`;
+  const isLost = run.cause?.kind === 'lost' || run.cause?.kind === 'engine';
+  return `${isLost ? '$(debug-disconnect)' : '$(error)'} ${name}: ${causeInShort(run)}`;
+}
+
+/** A spinner turns only while the engine is heard. */
+function activeText(run: Run, name: string, time: string): string {
+  if (run.problem !== null) return `$(debug-disconnect) ${run.engine}: ${firstSentence(run.problem.message)}`;
+  const waits = run.state === 'Waiting for resources' || run.state === 'Scheduled';
+  return `${waits ? '$(watch)' : '$(sync~spin)'} ${name}, ${time}`;
+}
+
+const longest = 50;
+
+function firstSentence(text: string): string {
+  const sentence = /^.*?[.!?](?=\s|$)/.exec(text)?.[0]?.replace(/\.$/, '') ?? text;
+  return sentence.length > longest ? `${sentence.slice(0, longest)}…` : sentence;
 }

@@ -30,3 +30,9 @@ export function pageHtml(webview: vscode.Webview, extensionUri: vscode.Uri, titl
 </body>
 </html>`;
 }
+
+/** The icon of the pages' tabs: an image there has no colour of the theme. */
+export const pageIcon = (extensionUri: vscode.Uri): { readonly light: vscode.Uri; readonly dark: vscode.Uri } => ({
+  light: vscode.Uri.joinPath(extensionUri, 'client', 'media', 'page-light.svg'),
+  dark: vscode.Uri.joinPath(extensionUri, 'client', 'media', 'page-dark.svg'),
+});

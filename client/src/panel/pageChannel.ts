@@ -1,7 +1,7 @@
 /** A page of ours in a webview: its HTML and rights, and the one pump for messages in both directions. */
 import * as vscode from 'vscode';
 import { showError } from '../showError';
-import { pageHtml } from './page';
+import { pageHtml, pageIcon } from './page';
 
 export interface Incoming<M> {
   safeParse(value: unknown): { readonly success: true; readonly data: M } | { readonly success: false };
@@ -28,7 +28,7 @@ export class PageChannel<M, Out> implements vscode.Disposable {
     const { extensionUri, log, roots = [], incoming, answer } = options;
     const own = [vscode.Uri.joinPath(extensionUri, 'dist'), vscode.Uri.joinPath(extensionUri, 'client', 'media')];
     panel.webview.options = { enableScripts: true, localResourceRoots: [...own, ...roots] };
-    panel.iconPath = vscode.Uri.joinPath(extensionUri, 'client', 'media', 'mortar-board.svg');
+    panel.iconPath = pageIcon(extensionUri);
     this.subscription = panel.webview.onDidReceiveMessage(async (value: unknown) => {
       const message = incoming.safeParse(value);
       if (!message.success) return;

@@ -3,5 +3,5 @@ import type { Parts } from '../extensionContext';
 
 export type PageParts = Omit<
   Parts,
-  'openPanel' | 'openRun' | 'actOnPanel' | 'openDraft' | 'openCompare' | 'frontRun' | 'views'
+  'openPanel' | 'openRun' | 'actOnPanel' | 'openDraft' | 'openCompare' | 'frontRun' | 'showProgress' | 'views'
 >;

@@ -104,7 +104,7 @@ class RunPage implements vscode.Disposable {
       }),
       parts.runner.onLog((appended) => {
         if (appended.id !== id) return;
-        this.lines = appended.from + appended.lines.length;
+        this.lines = appended.from + appended.lines.length - appended.pending;
         this.post({ kind: 'log', from: appended.from, lines: appended.lines });
       }),
       // A fresh runner knows nothing of what this page follows.

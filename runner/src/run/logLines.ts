@@ -35,6 +35,14 @@ export class LineAssembler {
     return [...this.flush('stdout'), ...this.flush('stderr')];
   }
 
+  /** Lines as far as they have come: a progress bar, or a line that is printed piece by piece. */
+  pending(): RunLogLine[] {
+    return (['stdout', 'stderr'] as const).flatMap((stream) => {
+      const { bytes, time } = this.open[stream];
+      return bytes.length === 0 ? [] : [lineOf(stream, time, bytes)];
+    });
+  }
+
   private flush(stream: Stream): RunLogLine[] {
     const { bytes, time } = this.open[stream];
     this.open[stream].bytes = Buffer.alloc(0);

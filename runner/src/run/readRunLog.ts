@@ -13,6 +13,8 @@ const pollMilliseconds = 200;
 export interface FollowLog {
   readonly follow: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Told the lines that have not ended yet, each time that all there is was read. */
+  readonly onPending?: ((lines: readonly RunLogLine[]) => void) | undefined;
 }
 
 export async function* logBytes(runs: RunStore, id: string, options: FollowLog): AsyncIterable<Uint8Array> {
@@ -32,6 +34,7 @@ export async function* logLines(runs: RunStore, id: string, options: FollowLog):
   for await (const last of rounds(runs, id, options)) {
     void last;
     for await (const { piece, bytes } of reader.next()) yield* lines.push(piece.stream, piece.time, bytes);
+    options.onPending?.(lines.pending());
   }
   yield* lines.end();
 }

@@ -1,7 +1,14 @@
 /** Streams logs to the client line by line, while it wants them. */
 import type { RunLogLine, Runner } from '../runner';
 
-export type SendLines = (id: string, from: number, lines: readonly RunLogLine[], ended: boolean) => void;
+/** `pending`: how many of the lines, at their end, have not ended and will be told again. */
+export type SendLines = (
+  id: string,
+  from: number,
+  lines: readonly RunLogLine[],
+  ended: boolean,
+  pending: number,
+) => void;
 
 const batchLines = 1_000;
 const batchMilliseconds = 50;
@@ -34,16 +41,26 @@ export class LogWatches {
   private async stream(id: string, from: number, signal: AbortSignal): Promise<void> {
     let number = 0;
     let batch: RunLogLine[] = [];
+    let pending: readonly RunLogLine[] = [];
+    let toldPending = '';
     const flush = (ended: boolean): void => {
-      if (signal.aborted || (batch.length === 0 && !ended)) return;
-      this.send(id, number - batch.length, batch, ended);
+      const open = ended || number < from ? [] : pending;
+      const text = open.map((line) => `${line.stream} ${line.text}`).join('\n');
+      if (signal.aborted || (batch.length === 0 && !ended && text === toldPending)) return;
+      toldPending = text;
+      this.send(id, number - batch.length, [...batch, ...open], ended, open.length);
       batch = [];
     };
     const timer = setInterval(() => flush(false), batchMilliseconds);
     try {
-      for await (const line of this.runner.logLines(id, { follow: true, signal })) {
+      for await (const line of this.runner.logLines(id, {
+        follow: true,
+        signal,
+        onPending: (open) => (pending = open),
+      })) {
         if (signal.aborted) return;
         number += 1;
+        pending = [];
         if (number <= from) continue;
         batch.push(line);
         if (batch.length >= batchLines) flush(false);

@@ -5,7 +5,7 @@ import type { Finding } from '../domain/finding';
 import type { Log } from '../domain/log';
 import * as door from '../protocol';
 import type { DrivenRun, RunEvents, RunLogLine, Runner } from '../runner';
-import { LogWatches } from './logWatches';
+import { LogWatches, type SendLines } from './logWatches';
 import { peekDataset } from './peekDataset';
 import { readRunMetrics, readUsage } from './runMetrics';
 import { RunTails } from './runTails';
@@ -80,8 +80,8 @@ export function serve({ connection, open, log }: ServiceOptions): Service {
   });
   async function openAll(params: door.OpenParams): Promise<Opened> {
     const made = await open(params);
-    const send = (id: string, from: number, lines: readonly RunLogLine[], ended: boolean): void =>
-      tell(() => connection.sendNotification(door.logAppended, { id, from, lines, ended }));
+    const send: SendLines = (id, from, lines, ended, pending) =>
+      tell(() => connection.sendNotification(door.logAppended, { id, from, lines, ended, pending }));
     made.runner.watch(() => tell(() => connection.sendNotification(door.storeChanged, null)));
     if (params.trusted) {
       const recover = async (): Promise<void> => (await made.runner.recover(events)).forEach(keep);

@@ -116,13 +116,35 @@ test('a watched log comes line by line with its numbers, and its end is told', a
   const done = new Promise<void>((resolve) => {
     client.onNotification(door.logAppended, (appended) => {
       expect(appended.from).toBe(lines.length);
-      lines.push(...appended.lines.map((line) => line.text));
+      const whole = appended.lines.slice(0, appended.lines.length - appended.pending);
+      lines.push(...whole.map((line) => line.text));
       if (appended.ended) resolve();
     });
   });
   await client.sendRequest(door.watchLogRequest, { id, from: 0 });
   await done;
   expect(lines).toEqual(Array.from({ length: 20 }, (_, i) => `line ${i}`));
+});
+
+test('a line that is written over is told as it stands, and again until it ends', async () => {
+  await write('import time; [print(i, end="\\r", flush=True) or time.sleep(0.4) for i in range(4)]; print("done")');
+  await open();
+  const { id } = await client.sendRequest(door.startRunRequest, request());
+  const told: string[] = [];
+  const done = new Promise<void>((resolve) => {
+    client.onNotification(door.logAppended, (appended) => {
+      // The number of the line does not change while it is written over.
+      if (appended.lines.length > 0) expect(appended.from).toBe(0);
+      told.push(...appended.lines.map((line) => line.text));
+      if (appended.ended) resolve();
+    });
+  });
+  await client.sendRequest(door.watchLogRequest, { id, from: 0 });
+  await done;
+  expect(told).toContain('2');
+  expect(told.at(-1)).toBe('done');
+  const { lines } = await client.sendRequest(door.readLogRequest, { id, from: 0 });
+  expect(lines.map((line) => line.text)).toEqual(['done']);
 });
 
 test('expected errors come with their code and hint', async () => {

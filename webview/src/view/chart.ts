@@ -1,4 +1,5 @@
 /** Line charts and small area charts, as SVG, each with one sentence for those who do not see it. */
+import { formatValue } from '../../../runner/src/domain/metrics';
 import { h } from './dom';
 
 export interface Series {
@@ -45,7 +46,7 @@ export function lineChart({ title, note, series, ...how }: ChartOptions): HTMLEl
 
 function sentence({ name, points }: Series): string {
   const last = points.at(-1);
-  return last === undefined ? `${name}: no values` : `${name}: last ${shortNumber(last.y)} at step ${last.x}`;
+  return last === undefined ? `${name}: no values` : `${name}: last ${formatValue(last.y)} at step ${last.x}`;
 }
 
 const usablePoints = (points: Series['points'], logScale: boolean): Series['points'] =>
@@ -133,7 +134,7 @@ function namePlaces(series: readonly Series[], y: (point: { x: number; y: number
 
 function label(value: number, x: number, y: number, anchor: string): SVGElement {
   const text = element('text', { x, y, 'text-anchor': anchor });
-  text.textContent = shortNumber(value);
+  text.textContent = formatValue(value);
   return text;
 }
 
@@ -197,13 +198,4 @@ function element(tag: string, attributes: Readonly<Record<string, string | numbe
   const made = document.createElementNS(space, tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
   return made;
-}
-
-/** 0.982, 12,400, 1.2e-7: as much as is worth reading. */
-export function shortNumber(value: number): string {
-  if (value === 0) return '0';
-  const size = Math.abs(value);
-  if (size >= 1e6 || size < 1e-4) return value.toExponential(1).replace('e+', 'e');
-  if (Number.isInteger(value)) return value.toLocaleString('en');
-  return String(Number(value.toPrecision(size >= 100 ? 4 : 3)));
 }

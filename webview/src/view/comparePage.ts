@@ -1,12 +1,13 @@
 /** Compare two runs: which is better, and what was different. */
 import { formatBytes, formatNumber, formatSeconds, runSeconds, stateInWords } from '../../../runner/src/domain/format';
+import { formatValue, headlineMetric } from '../../../runner/src/domain/metrics';
 import type { ComparePageState, CompareSide } from '../protocol';
 import { button, checkbox, dropdown } from '../toolkit';
-import { lineChart, shortNumber } from './chart';
+import { lineChart } from './chart';
 import { h, redraw } from './dom';
 import { engineWords } from './engineWords';
 import { bumpOf } from './runHead';
-import { changeList, directionOf, figureOf } from './runSections';
+import { changeList, figureOf } from './runSections';
 import { stateIcon } from './runStrip';
 import {
   computeRows,
@@ -102,13 +103,9 @@ function picker({ state, send }: ComparePageParts, which: 'left' | 'right'): HTM
 const lastOf = (side: CompareSide, name: string): number | undefined =>
   side.metrics.find((one) => one.name === name)?.points.at(-1)?.[1];
 
-/** The metric that says most: a named quality first, else the first that both have. */
-function headline({ left, right }: ComparePageState): string | undefined {
-  const shared = right.metrics.map((one) => one.name).filter((name) => lastOf(left, name) !== undefined);
-  const rank = (name: string): number =>
-    (directionOf(name) === 1 ? 0 : 2) + (/^(val|test|valid|eval)/.test(name) ? 0 : 1);
-  return [...shared].sort((a, b) => rank(a) - rank(b))[0];
-}
+/** Of the metrics that both have. */
+const headline = ({ left, right }: ComparePageState): string | undefined =>
+  headlineMetric(right.metrics.map((one) => one.name).filter((name) => lastOf(left, name) !== undefined));
 
 function verdict(state: ComparePageState): HTMLElement {
   const { left, right } = state;
@@ -129,8 +126,8 @@ function verdict(state: ComparePageState): HTMLElement {
 function headlineWords(left: CompareSide, right: CompareSide, name: string): string {
   const [a, b] = [lastOf(left, name) ?? 0, lastOf(right, name) ?? 0];
   const change = b - a;
-  const how = change === 0 ? 'the same' : `${shortNumber(Math.abs(change))} ${change > 0 ? 'higher' : 'lower'}`;
-  return `${name} ${shortNumber(a)} in ${sideName(left)}, ${shortNumber(b)} in ${sideName(right)}: ${how}.`;
+  const how = change === 0 ? 'the same' : `${formatValue(Math.abs(change))} ${change > 0 ? 'higher' : 'lower'}`;
+  return `${name} ${formatValue(a)} in ${sideName(left)}, ${formatValue(b)} in ${sideName(right)}: ${how}.`;
 }
 
 function differences(state: ComparePageState): string[] {
@@ -173,7 +170,7 @@ function metricsView({ state, choices, choose, folding }: ComparePageParts) {
 function numbersView({ state, folding }: ComparePageParts) {
   const { left, right } = state;
   const names = [...new Set([...right.metrics, ...left.metrics].map((one) => one.name))];
-  const rows = names.map((name) => numberRow(name, lastOf(left, name), lastOf(right, name), shortNumber));
+  const rows = names.map((name) => numberRow(name, lastOf(left, name), lastOf(right, name), formatValue));
   const now = new Date();
   rows.push(numberRow('duration', runSeconds(left.run, now), runSeconds(right.run, now), formatSeconds));
   if (left.peakMemory !== null || right.peakMemory !== null)

@@ -1,9 +1,9 @@
 /** The head of a run's page: what it is, how it stands, its phases, and its last numbers. */
 import { formatCount, formatSeconds, stateInWords } from '../../../runner/src/domain/format';
+import { formatValue } from '../../../runner/src/domain/metrics';
 import { activeStates, hasEnded, type Run } from '../../../runner/src/domain/run';
 import type { Baseline, RunCommand, RunPageState } from '../protocol';
 import { button } from '../toolkit';
-import { shortNumber } from './chart';
 import { arrow, h, icon, versionBox } from './dom';
 import { engineWords } from './engineWords';
 import type { MetricSeries } from './logBuffer';
@@ -208,7 +208,7 @@ export function numbersView(run: Run, series: readonly MetricSeries[], baseline:
     const last = points.at(-1)?.y;
     if (last === undefined) continue;
     const than = againstBaseline(run, name, last, baseline);
-    list.append(h('div', {}, h('dt', { class: 'help' }, name), h('dd', {}, h('b', {}, shortNumber(last)), than)));
+    list.append(h('div', {}, h('dt', { class: 'help' }, name), h('dd', {}, h('b', {}, formatValue(last)), than)));
   }
   if (left !== '')
     list.append(h('div', {}, h('dt', { class: 'help' }, 'left, at this pace'), h('dd', {}, h('b', {}, left))));
@@ -218,8 +218,8 @@ export function numbersView(run: Run, series: readonly MetricSeries[], baseline:
 function againstBaseline(run: Run, name: string, last: number, baseline: Baseline | null): HTMLElement | false {
   const before = baseline?.values[name];
   if (baseline === null || before === undefined) return false;
-  if (!hasEnded(run.state)) return h('span', { class: 'help' }, ` version ${baseline.version}: ${shortNumber(before)}`);
+  if (!hasEnded(run.state)) return h('span', { class: 'help' }, ` version ${baseline.version}: ${formatValue(before)}`);
   const change = last - before;
   const sign = change > 0 ? '+' : change < 0 ? '−' : '±';
-  return h('span', { class: 'help' }, ` ${sign}${shortNumber(Math.abs(change))} vs version ${baseline.version}`);
+  return h('span', { class: 'help' }, ` ${sign}${formatValue(Math.abs(change))} vs version ${baseline.version}`);
 }

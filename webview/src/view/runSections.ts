@@ -1,10 +1,11 @@
 /** The sections of a run's page: metrics, resources, artifacts, inputs, results, what the version is made of. */
 import { formatBytes, formatNumber, formatSeconds } from '../../../runner/src/domain/format';
+import { directionOf, formatValue } from '../../../runner/src/domain/metrics';
 import { maskedSecret, type Results } from '../../../runner/src/domain/results';
 import { hasEnded, type Run } from '../../../runner/src/domain/run';
 import type { ChangeView, FileView, PictureView, RunMessage, RunPageState, UsageView } from '../protocol';
 import { button, checkbox } from '../toolkit';
-import { areaChart, lineChart, shortNumber } from './chart';
+import { areaChart, lineChart } from './chart';
 import { h, icon, link, versionBox, type Child } from './dom';
 import type { MetricSeries } from './logBuffer';
 import { fieldTable, foldable, letterMark, type Folding } from './sections';
@@ -72,14 +73,8 @@ function noteOf(
   const best = series === undefined ? undefined : bestOf(series);
   const isKnown = series !== undefined && best !== undefined && best.y !== last.y;
   return isKnown
-    ? `best ${shortNumber(best.y)}, last ${shortNumber(last.y)}`
-    : `${shortNumber(last.y)} at step ${last.x}`;
-}
-
-/** Higher is better for these; lower for losses and errors; nothing is said of others. */
-export function directionOf(name: string): 1 | -1 | 0 {
-  if (/acc|f1|auc|precision|recall|score|r2|iou|bleu|dice|map\b/i.test(name)) return 1;
-  return /loss|err|mae|mse|rmse|perplexity/i.test(name) ? -1 : 0;
+    ? `best ${formatValue(best.y)}, last ${formatValue(last.y)}`
+    : `${formatValue(last.y)} at step ${last.x}`;
 }
 
 function bestOf({ name, points }: MetricSeries) {
@@ -108,7 +103,7 @@ function metricTable(series: readonly MetricSeries[]): HTMLElement {
       'tr',
       {},
       h('th', { scope: 'row' }, String(step)),
-      ...values.map((one) => h('td', {}, one.has(step) ? shortNumber(one.get(step) ?? 0) : '')),
+      ...values.map((one) => h('td', {}, one.has(step) ? formatValue(one.get(step) ?? 0) : '')),
     ),
   );
   const caption =
