@@ -75,6 +75,8 @@ const picture = (frame: Frame): Promise<number> =>
 describe('digits in a container, by the keyboard alone', () => {
   it('is set up in the panel and started from a field', { timeout: 300_000 }, async () => {
     const { page } = view;
+    await view.showSideBar();
+    await view.row('Working folder').waitFor();
     await view.command('Open Pipeline Panel');
     const panel = await view.ours('main.panel');
     await tabTo(panel, 'dataset');

@@ -59,11 +59,17 @@ describe('a workspace that is not trusted', () => {
 
   it('runs nothing when told to, and says why', async () => {
     await view.command('Run Training Pipeline');
+    const panel = await view.ours('main.panel');
+    await panel.getByText('This workspace is not trusted').first().waitFor();
+    await view.fill(panel, 'dataset', 'digits');
+    await view.page.keyboard.press('Control+Enter');
+    await view.keep('restricted-2');
+    await view.command('Select Engine');
     await view.page
-      .locator('.notification-toast, .monaco-dialog-box', { hasText: /not trusted/ })
+      .locator('.notification-toast', { hasText: /not trusted/ })
       .first()
       .waitFor();
-    await view.keep('restricted-2');
+    await view.keep('restricted-3');
   });
 
   it('has made no store and met no engine', () => {
