@@ -1,4 +1,5 @@
 /** The main job with a real engine and real data, by the keyboard, in two windows and two themes. Its pictures are the README's. */
+import { execFileSync } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -37,11 +38,13 @@ beforeAll(async () => {
   await makeDigits(root, join(folder, 'data', 'digits'), join(cacheFolder, 'digits-venv'));
   engine = await startEngine();
   const vsix = await packageExtension();
+  // Under the name of the default image, as someone without a registry would do.
+  execFileSync('docker', ['-H', engine.host, 'tag', testImage, 'python:3.12-slim']);
   workbench = await startWorkbench({
     folder,
     vsix,
     env: { DOCKER_HOST: engine.host },
-    extra: { 'trainingPipelines.image': testImage },
+    extra: { 'workbench.colorTheme': 'Default Dark Modern' },
   });
   browser = await openBrowser();
   view = await WorkbenchDriver.open(browser, workbench.url);
@@ -86,7 +89,7 @@ describe('digits in a container, by the keyboard alone', () => {
     await view.keep('story-panel-dark');
     await page.keyboard.press('Control+Enter');
     await view.showSideBar();
-    await view.row(/digits 1\.0 → 1\.1/).waitFor({ timeout: 240_000 });
+    await view.page.locator('.statusbar-item', { hasText: 'digits 1.1,' }).waitFor({ timeout: 240_000 });
     expect(runs()).toMatchObject([{ state: 'Successful', version: '1.1', engine: 'docker' }]);
   });
 
@@ -104,6 +107,8 @@ describe('digits in a container, by the keyboard alone', () => {
 
   it('verifies the version and opens its results', async () => {
     await view.command('Show _results.json');
+    await view.page.locator('.quick-input-list .monaco-list-row', { hasText: 'digits 1.0 → 1.1' }).waitFor();
+    await view.page.keyboard.press('Enter');
     await view.page.locator('.view-line', { hasText: 'execution_time' }).waitFor();
     await view.unfold(/^1\.1/);
     await view.row('model.joblib').waitFor();
@@ -115,8 +120,11 @@ describe('digits in a container, by the keyboard alone', () => {
     await second.showSideBar();
     await second.row(/digits 1\.0 → 1\.1/).waitFor();
     await second.command('Run Again');
+    await second.page.locator('.quick-input-list .monaco-list-row', { hasText: 'digits 1.0 → 1.1' }).waitFor();
+    await second.page.keyboard.press('Enter');
     await view.showSideBar();
     await view.row(/digits 1\.0 → 1\.2/).waitFor({ timeout: 60_000 });
+    await view.page.locator('.statusbar-item', { hasText: 'digits 1.2,' }).waitFor({ timeout: 60_000 });
     await second.page.close();
     expect(runs().map(({ version }) => version)).toEqual(['1.1', '1.2']);
   });
@@ -125,7 +133,10 @@ describe('digits in a container, by the keyboard alone', () => {
     const path = join(workbench.home, 'user', 'User', 'settings.json');
     const settings = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
     writeFileSync(path, JSON.stringify({ ...settings, 'workbench.colorTheme': 'Default Light Modern' }));
+    await view.page.reload();
     await view.page.locator('.monaco-workbench.vs').waitFor();
+    await view.showSideBar();
+    await view.row(/digits 1\.0 → 1\.2/).waitFor();
     await view.command('Open Pipeline Panel');
     const panel = await view.ours('main.panel');
     const colour = await panel.locator('body').evaluate((body) => getComputedStyle(body).color);
