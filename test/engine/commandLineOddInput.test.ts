@@ -285,6 +285,22 @@ describe('import', () => {
   });
 });
 
+test('--json is one document, whatever --format says', async () => {
+  for (const format of ['text', 'json']) {
+    const { document } = await cli.json('check', 'digits', '--format', format);
+    expect(document).toEqual({ findings: [] });
+  }
+  expect((await cli.json('check', 'digits', '--format', 'sarif')).document).toHaveProperty('version', '2.1.0');
+});
+
+test('in a sub-folder of a package that package is meant', async () => {
+  await cli.write({ 'words/train.py': saving, 'words/deep/er/x.txt': '', '.vscode/training-pipelines.json': '{}' });
+  const inside = (folder: string) =>
+    execute(process.execPath, [join(dist, 'cli.js'), 'publish', '--json'], { cwd: join(cli.folder, folder) });
+  expect(publishedSchema.parse(JSON.parse((await inside('words/deep/er')).stdout)).package).toBe('words');
+  await expect(inside('data/d')).rejects.toMatchObject({ code: 2 });
+});
+
 describe('verify', () => {
   const seal = '.training-pipelines/packages/digits/1.0/version.json';
   const verify = async (): Promise<[number | null, string[]]> => {

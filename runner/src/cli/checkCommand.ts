@@ -21,7 +21,9 @@ export async function checkCommand(
   options: CheckOptions,
 ): Promise<number> {
   const { terminal, checker } = context;
-  const format = options.format ?? (terminal.options.json ? 'json' : 'text');
+  // SARIF is a JSON document too.
+  const isText = options.format !== 'sarif' && options.format !== 'json' && !terminal.options.json;
+  const format = options.format === 'sarif' ? 'sarif' : isText ? 'text' : 'json';
   const workspace = await context.workspace();
   const isNamed = targets.length > 0;
   const packages = isNamed ? await foldersOf(context, targets) : await checker.discover(workspace);

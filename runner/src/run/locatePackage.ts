@@ -1,11 +1,11 @@
 /** Finds the package that a command means: by folder or, once published, by its name. */
 import { realpath, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { ExpectedError } from '../domain/errors';
 import { packageNameProblem } from '../domain/packageName';
 import type { Configuration, PackageSettings } from '../domain/pipeline';
 import type { PackageRecord, VersionStore } from '../store/store';
-import { absolutePath, shownPath } from './paths';
+import { absolutePath, isInside, shownPath } from './paths';
 import type { ReadConfiguration } from './workspaceConfiguration';
 
 export interface LocatedPackage {
@@ -67,9 +67,13 @@ function settingsOf(place: Place, folder: string): PackageSettings {
   return {};
 }
 
-/** The current folder or the one above it that holds `train.py` (within the workspace), else the only package there is. */
+/** The current folder or the nearest one above it (within the workspace) that holds `train.py`, else the only package there is. */
 async function implicitFolder(place: Place): Promise<string> {
   const current = (await existingFolder(place.currentFolder)) ?? place.currentFolder;
+  for (let folder = current; isInside(folder, place.workspace); folder = dirname(folder)) {
+    if (await isPackageFolder(folder)) return folder;
+    if (dirname(folder) === folder) break;
+  }
   if (await isPackageFolder(current)) return current;
   const found = await place.discover();
   const [only] = found;

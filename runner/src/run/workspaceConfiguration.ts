@@ -60,7 +60,8 @@ function readPipeline(value: unknown, i: number): { readonly pipeline: Pipeline 
 
 function wordsOf(error: z.ZodError, before = ''): string {
   const issue = error.issues[0];
-  return `${before}${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not understood'}`;
+  const place = `${before}${issue?.path.join('.') ?? ''}`.replace(/\.$/, '');
+  return `${place === '' ? 'the file' : place}: ${issue?.message ?? 'not understood'}`;
 }
 
 export function pipelineNamed(configuration: ReadConfiguration, name: string): Pipeline {
