@@ -45,6 +45,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
     runs: () => runs.list(),
     run: (id) => runs.find(id),
+    reserved: (id) => runs.reserved(id),
     newestUnfinished: () => runs.newestUnfinished(),
     recover: (events = {}) => runs.recover(events),
     readLog: (id, offset) => store.runs.readLog(id, offset),

@@ -71,6 +71,8 @@ export interface RunTail {
   readonly metrics: readonly { readonly metric: string; readonly value: number; readonly step: number | null }[];
   /** Milliseconds since the epoch of the last line; 0 where there is none. */
   readonly heardAt: number;
+  /** The number that is reserved for what the run makes; "" before there is one. */
+  readonly makes: string;
 }
 export const planRunRequest = new RequestType<RunRequest, RunPlan, ExpectedErrorData>('run/plan');
 /** Drives an unfinished run on, or watches it; notifications follow. */

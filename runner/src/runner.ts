@@ -156,6 +156,8 @@ export interface Runner {
   runs(): Promise<readonly Run[]>;
   /** By id, or by a unique beginning of it. */
   run(idOrPrefix: string): Promise<Run>;
+  /** The number that is reserved for what the run makes; "" before there is one. */
+  reserved(runId: string): Promise<string>;
   /** The newest unfinished run. */
   newestUnfinished(): Promise<Run | undefined>;
   /** Bytes of the log as written, from `offset`. */

@@ -146,6 +146,7 @@ export class FakeRunner implements Runner {
   prune = () => Promise.resolve({ deleted: [], bytes: 0 });
   plan = no;
   preflight = no;
+  reserved = no;
   datasetChanges = no;
   readLog = no;
   logLines = no;

@@ -198,6 +198,8 @@ export interface LiveRun {
   /** The last line of its log. */
   readonly line: string;
   readonly metrics: readonly { readonly metric: string; readonly value: number; readonly step: number | null }[];
+  /** The number that is reserved for what it makes. */
+  readonly makes?: string;
   /** Milliseconds since the epoch since when nothing was heard of it; null while it is heard. */
   readonly silentSince: number | null;
   /** Files that it wrote for people, once it has ended. */

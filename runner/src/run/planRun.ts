@@ -17,21 +17,21 @@ export async function planRun(
   signal?: AbortSignal,
 ): Promise<RunPlan> {
   const { name, folder } = request.package;
-  const numbers = await versions.numbers(name);
+  const [numbers, given] = await Promise.all([versions.numbers(name), versions.taken(name)]);
   const source =
     request.from === null && folder !== null
-      ? await workingFolder(versions, name, folder, numbers, signal)
+      ? await workingFolder(versions, name, folder, { numbers, given }, signal)
       : { ...(await fixedVersion(versions, name, request.from ?? '')), publishes: false, changedSince: null };
   const [major] = source.from.split('.');
   return {
     package: name,
     folder: folder === null ? '' : shownPath(workspace, folder),
     ...source,
-    makes: nextMinor(source.from, numbers),
+    makes: nextMinor(source.from, given),
     engine,
     dataset: { path: shownPath(workspace, request.dataset.path) },
     gpu: showGpuRequest(request.gpu),
-    taken: numbers.filter((one) => one.startsWith(`${major ?? ''}.`) && !one.endsWith('.0')).toReversed(),
+    taken: given.filter((one) => one.startsWith(`${major ?? ''}.`) && !one.endsWith('.0')).toReversed(),
   };
 }
 
@@ -53,7 +53,7 @@ async function workingFolder(
   versions: VersionStore,
   name: string,
   folder: string,
-  numbers: readonly string[],
+  { numbers, given }: { readonly numbers: readonly string[]; readonly given: readonly string[] },
   signal?: AbortSignal,
 ): Promise<Pick<RunPlan, 'from' | 'publishes' | 'changedSince' | 'source'>> {
   const scanned = await scanWorkingFolder(folder, signal);
@@ -62,7 +62,7 @@ async function workingFolder(
   const source = sizeOf(files);
   if (same !== undefined) return { from: same, publishes: false, changedSince: null, source };
   const changedSince = await nearest(versions, name, numbers, files);
-  return { from: nextMajor(numbers), publishes: true, source, changedSince };
+  return { from: nextMajor(given), publishes: true, source, changedSince };
 }
 
 /** The newest version, or the newest that was published: what training added is no change that the user made. */

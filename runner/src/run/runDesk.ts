@@ -137,6 +137,11 @@ export class RunDesk {
     throw new ExpectedError('run-missing', message, '`runs` lists what there is.');
   }
 
+  async reserved(id: string): Promise<string> {
+    const record = await this.context.store.runs.read(id);
+    return intentSchema.safeParse(record?.intent).data?.packaged?.reserved ?? '';
+  }
+
   async newestUnfinished(): Promise<Run | undefined> {
     const runs = await this.list();
     return runs.find((run) => !hasEnded(run.state));

@@ -6,6 +6,8 @@ import { parseMetric } from '../domain/metrics';
 /** Nobody asked for so long: the log is not read on. */
 const idleMilliseconds = 15_000;
 
+const nothing: RunTail = { line: '', metrics: [], heardAt: 0, makes: '' };
+
 interface Followed {
   readonly controller: AbortController;
   tail: RunTail;
@@ -20,13 +22,18 @@ export class RunTails {
   /** The tail as far as it is read; the first answer comes once what there is now has been read. */
   async tail(id: string): Promise<RunTail> {
     this.forgetIdle();
+    const tail = await this.printed(id);
+    return { ...tail, makes: await this.runner.reserved(id) };
+  }
+
+  private async printed(id: string): Promise<RunTail> {
     const known = this.followed.get(id);
     if (known !== undefined) {
       known.askedAt = performance.now();
       return known.tail;
     }
     const controller = new AbortController();
-    const fresh: Followed = { controller, tail: { line: '', metrics: [], heardAt: 0 }, askedAt: performance.now() };
+    const fresh: Followed = { controller, tail: nothing, askedAt: performance.now() };
     this.followed.set(id, fresh);
     for await (const line of this.runner.logLines(id, { follow: false })) fresh.tail = withLine(fresh.tail, line);
     void this.follow(id, fresh);
@@ -41,7 +48,7 @@ export class RunTails {
   private async follow(id: string, followed: Followed): Promise<void> {
     const { signal } = followed.controller;
     try {
-      let tail: RunTail = { line: '', metrics: [], heardAt: 0 };
+      let tail = nothing;
       for await (const line of this.runner.logLines(id, { follow: true, signal })) {
         tail = withLine(tail, line);
         // What is read again from the start is older than what is shown.

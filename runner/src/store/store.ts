@@ -76,6 +76,8 @@ export interface VersionStore {
    * across processes.
    */
   publish(name: string, staged: StagedVersion, createdAt: string): Promise<{ version: string; created: boolean }>;
+  /** Every number that is not given again, highest first: versions, deleted ones, and those of runs that go on. */
+  taken(name: string): Promise<readonly string[]>;
   /** Reserves the next minor of `from`'s major for a run; the same run asking again gets the same number. */
   reserve(name: string, from: string, runId: string): Promise<string>;
   /** Gives a number back that the run did not use. Idempotent. */

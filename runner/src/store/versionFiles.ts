@@ -131,6 +131,10 @@ export class VersionFiles implements VersionStore {
     }
   }
 
+  taken(name: string): Promise<readonly string[]> {
+    return this.given.taken(name);
+  }
+
   reserve(name: string, from: string, runId: string): Promise<string> {
     return this.given.reserve(name, from, runId);
   }

@@ -38,6 +38,15 @@ export class VersionNumbers {
     return nextMajor([...(await this.options.published(name)), ...files]);
   }
 
+  /** Every number that is not given again: of versions, of deleted ones, and of runs that go on. Highest first. */
+  async taken(name: string): Promise<string[]> {
+    const published = await this.options.published(name);
+    const files = (await this.files(name)).filter((number) => !published.includes(number));
+    const states = await Promise.all(files.map((number) => this.stateOf(name, number)));
+    const counting = files.filter((_, i) => states[i] === 'counts');
+    return [...published, ...counting].sort((a, b) => compareVersions(b, a));
+  }
+
   async reserve(name: string, from: string, runId: string): Promise<string> {
     await makeFolder(this.options.disk, this.folder(name));
     for (;;) {

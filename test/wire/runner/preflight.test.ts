@@ -7,13 +7,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLog } from '../../../runner/src/domain/log';
 import { openRunner } from '../../../runner/src/openRunner';
 import type { DatasetPeek } from '../../../runner/src/protocol';
-import type { Runner } from '../../../runner/src/runner';
+import type { DrivenRun, Runner } from '../../../runner/src/runner';
 import { peekDataset } from '../../../runner/src/service/peekDataset';
 import { RunTails } from '../../../runner/src/service/runTails';
 
 const distFolder = join(fileURLToPath(new URL('../../..', import.meta.url)), 'runner');
 let folder: string;
 let runner: Runner;
+let driven: DrivenRun | undefined;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tp-preflight-'));
@@ -121,6 +122,25 @@ describe('the plan', () => {
     await runToEnd();
     const plan = await runner.plan(request({ from: '1.0' }));
     expect(plan).toMatchObject({ from: '1.0', makes: '1.3', taken: ['1.1', '1.2'], source: { files: 1 } });
+  });
+
+  test('gives no number that was deleted, nor one that a run in progress will use', async () => {
+    await train('import time; time.sleep(0 if os.path.exists(os.path.join(d, "go")) else 600)');
+    await writeFile(join(folder, 'data', 'go'), '');
+    await runToEnd();
+    await runner.delete(['digits@1.1'], { force: true });
+    expect(await runner.plan(request({ from: '1.0' }))).toMatchObject({ makes: '1.2', taken: ['1.1'] });
+    await rm(join(folder, 'data', 'go'));
+    const started = new Promise<void>((resolve) => {
+      const onRun = ({ state }: { readonly state: string }): void => (state === 'Running' ? resolve() : undefined);
+      void runner.start(request(), { onRun }).then((run) => (driven = run));
+    });
+    await started;
+    expect(await runner.reserved(driven?.id ?? '')).toBe('1.2');
+    expect(await runner.plan(request({ from: '1.0' }))).toMatchObject({ makes: '1.3', taken: ['1.1', '1.2'] });
+    await driven?.stop(true);
+    await driven?.ended;
+    expect(await runner.plan(request({ from: '1.0' }))).toMatchObject({ makes: '1.2' });
   });
 
   test('calls the run of an edited pipeline by its name', async () => {

@@ -28,6 +28,10 @@ export function stateIcon(run: Run): HTMLElement {
   return icon(name, colour);
 }
 
+/** While it goes on, the version that it is to make is known by its number alone. */
+const activeBump = (run: Run, live: LiveRun | undefined): HTMLElement =>
+  bump(run.version === '' ? { ...run, version: live?.makes ?? '' } : run);
+
 export function bump(run: Run): HTMLElement {
   const text = h('span', { class: 'bump' });
   if (run.from !== '') text.append(versionBox(run.from));
@@ -64,7 +68,7 @@ function activeStrip(run: Run, live: LiveRun | undefined, { send }: PanelActions
   const open = button('Open run', () => send({ kind: 'openRun', id: run.id }));
   const stop = button('Stop', () => send({ kind: 'stop', id: run.id }), 'secondary', 'debug-stop');
   const silent = live?.silentSince ?? null;
-  const words = silent === null ? heardWords(run, live) : silentWords(run, silent);
+  const words = silent === null ? heardWords(run, live) : silentWords(run, live, silent);
   const isSilent = silent !== null;
   const strip = h(
     'div',
@@ -86,7 +90,7 @@ function heardWords(run: Run, live: LiveRun | undefined): HTMLElement {
     { role: 'status', 'aria-label': runTitle(run) },
     h('b', {}, run.state, time),
     ' ',
-    bump(run),
+    activeBump(run, live),
   );
   const head = h('p', {}, status);
   for (const fact of factWords(run, live)) head.append(' ', h('span', { class: 'fact' }, fact));
@@ -113,11 +117,15 @@ function stepWords({ metrics }: LiveRun): string {
   return typeof step === 'number' ? `step ${step}` : '';
 }
 
-function silentWords(run: Run, since: number): HTMLElement {
+function silentWords(run: Run, live: LiveRun | undefined, since: number): HTMLElement {
   const where = engineWords(run.engine);
   const seconds = Math.max(0, Math.round((Date.now() - since) / 1000));
   const time = h('span', { 'aria-hidden': 'true' }, ` for ${formatSeconds(seconds)}`);
-  const head = h('p', {}, h('span', { role: 'status' }, h('b', {}, `No news from ${where}`, time), ' ', bump(run)));
+  const head = h(
+    'p',
+    {},
+    h('span', { role: 'status' }, h('b', {}, `No news from ${where}`, time), ' ', activeBump(run, live)),
+  );
   head.append(' ', h('span', { class: 'fact' }, `last heard: ${run.state}`));
   const help = `The run goes on there. Its log continues at the next line when ${where} answers.`;
   return h('div', { class: 'words' }, head, h('p', { class: 'help' }, help));
