@@ -8,7 +8,7 @@ import Docker from 'dockerode';
 import * as z from 'zod';
 import { ExpectedError, messageOf } from '../../domain/errors';
 import { agentFor } from './dial';
-import { showEndpoint, type Endpoint } from './endpoint';
+import { isLocal, showEndpoint, type Endpoint } from './endpoint';
 import { noRegistries, type Registries } from './registries';
 import { exchange, readBody, TooLongError } from './transport';
 
@@ -242,7 +242,9 @@ export class DockerClient {
 
   private unreachable(why: string, error?: unknown): ExpectedError {
     const message = `${this.engine} doesn't answer at ${showEndpoint(this.endpoint)}: ${why}.`;
-    const hint = 'Start Docker and try again, or use --engine process.';
+    const hint = isLocal(this.endpoint)
+      ? 'Start Docker and try again, or use --engine process.'
+      : 'Check that it is up and can be reached from here, or use another engine.';
     return new ExpectedError('engine-unreachable', message, hint, { cause: error });
   }
 }

@@ -108,7 +108,7 @@ export const isChangedHost = (said: string): boolean => /HAS CHANGED|REVOKED HOS
 
 /** sshd turns connections away while too many are not let in yet (MaxStartups): the same call may well succeed a moment later. */
 export const isTurnedAway = (said: string): boolean =>
-  /kex_exchange_identification|banner exchange|ssh_exchange_identification|Exceeded MaxStartups/i.test(said);
+  /exchange_identification|banner exchange|Exceeded MaxStartups/i.test(said) && !/timed out/i.test(said);
 
 export function sshError(failure: SshFailure): ExpectedError {
   const { engine, target, said, timedOut = false, seconds } = failure;

@@ -34,6 +34,9 @@ function once({ request: options, data, idleMilliseconds }: Sending, sent: { req
   return new Promise<IncomingMessage>((resolve, reject) => {
     const request = send(options, resolve);
     sent.request = request;
+    // A request that is given up before it has a connection says nothing until it gets one.
+    const { signal } = options;
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     // Stays for good: an error after the answer has begun must not end the process.
     request.on('error', reject);
     if (idleMilliseconds > 0) {
