@@ -28,6 +28,7 @@ BLOCK = 1024 * 1024
 IDLE_SECONDS = 180
 HOLDER_SILENT_SECONDS = 20
 LEFTOVER_SECONDS = 7 * 24 * 3600
+YOUNG_SECONDS = 60
 WORTH_CONTINUING = 4 * 1024 * 1024
 
 
@@ -443,15 +444,24 @@ def heartbeat(tree):
 
 
 def clear(request):
-    """Removes trees, and the contents that no other tree has."""
-    held = try_lock("store", fcntl.LOCK_EX) if os.path.isdir(place("locks")) else None
+    """Removes all trees but those to keep, and the contents that no other tree has."""
+    if not os.path.isdir(place("locks")):
+        say(freed=0)
+        return
+    held = try_lock("store", fcntl.LOCK_EX)
     if held is None:
-        say(busy=True) if os.path.isdir(place("locks")) else say(freed=0)
+        say(busy=True)
         return
     freed = 0
     keys = set()
-    for tree in request["trees"]:
-        manifest = place("manifests", tree + ".gz")
+    gone = {tree.encode() for tree in request["gone"]}
+    kept = {tree.encode() for tree in request["keep"]}
+    for tree in os.listdir(place("trees")):
+        # One that was built just now may be about to be sealed.
+        young = time.time() - os.lstat(place("trees", tree)).st_ctime < YOUNG_SECONDS
+        if tree in kept or (young and tree not in gone):
+            continue
+        manifest = place("manifests", tree + b".gz")
         entries = {}
         try:
             with gzip.open(manifest, "rt", encoding="utf-8") as file:
@@ -491,9 +501,6 @@ def drop_leftovers(age):
     for folder in os.listdir(place("incoming")):
         if time.time() - os.lstat(place("incoming", folder)).st_ctime >= age:
             shutil.rmtree(place("incoming", folder), ignore_errors=True)
-    for name in os.listdir(place("trees")):
-        if name.startswith(b"."):
-            shutil.rmtree(place("trees", name), ignore_errors=True)
     return freed
 
 

@@ -8,6 +8,7 @@ import { deleteNamed, pruneStore, type DeletionContext } from './run/deletion';
 import { ViewDesk } from './run/viewDesk';
 import { fixedCatalog } from './engine/engineCatalog';
 import { hostTrustOf, listEngines } from './run/listEngines';
+import { clearStoredDatasets, listStoredDatasets, type StoredDatasetsContext } from './run/storedDatasets';
 import { systemClock } from './run/runDocument';
 import type { RunnerOptions } from './run/runnerOptions';
 import { importArchive, type ImportContext } from './run/importArchive';
@@ -29,6 +30,12 @@ export function createRunner(options: RunnerOptions): Runner {
     shownRuns: () => runs.list(),
     findRun: (id) => runs.find(id),
     checked: async (folder) => (await options.check.findings(folder, folder)).map(warningOf),
+  };
+  const stored: StoredDatasetsContext = {
+    catalog,
+    installation: () => store.installation(),
+    runs: () => runs.list(),
+    now: () => clock.now(),
   };
   const silent = (): void => undefined;
   return {
@@ -71,6 +78,8 @@ export function createRunner(options: RunnerOptions): Runner {
     hostKey: async (name) => (await hostTrustOf(catalog, name)).read(),
     trustHost: async (name, fingerprint) => (await hostTrustOf(catalog, name)).accept(fingerprint),
     engines: (signal, names) => listEngines(catalog, names, signal),
+    datasets: (selection, signal) => listStoredDatasets(stored, selection, signal),
+    clearDatasets: (selection, signal) => clearStoredDatasets(stored, selection, signal),
     watch: (onChange) => store.watch(onChange),
   };
 }

@@ -7,6 +7,7 @@ import { ExpectedError } from './domain/errors';
 import { createRunner, type PackageCheck } from './index';
 import type { EngineDefinition } from './domain/engineDefinition';
 import type { Log } from './domain/log';
+import { datasetAge } from './domain/storedDatasets';
 import { dockerCatalog } from './engine/docker/dockerCatalog';
 import { createDockerEngine } from './engine/docker/dockerEngine';
 import { findLocalDocker } from './engine/docker/localDocker';
@@ -47,7 +48,18 @@ export async function openRunner(options: OpenRunnerOptions): Promise<{ runner: 
     defaults: engines,
   });
   const check = packageCheck(options.distFolder);
-  return { runner: createRunner({ workspace, store, engines, catalog, check, log }), check };
+  return {
+    runner: createRunner({
+      workspace,
+      store,
+      engines,
+      catalog,
+      check,
+      log,
+      datasetAge: datasetAge(environment['TRAINING_PIPELINES_DATASET_AGE'] ?? ''),
+    }),
+    check,
+  };
 }
 
 /** The store is made at the first write, so it may be missing; what is there has to be a folder. */

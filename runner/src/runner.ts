@@ -1,4 +1,6 @@
 /** What the runner library does for its callers: the command line, the service process and tests. */
+import type { ClearedDatasets, StoredDatasets } from './domain/storedDatasets';
+import type { DatasetSelection } from './run/storedDatasets';
 import type { EngineFacts } from './domain/engineFacts';
 import type { DatasetAccess, Limits, Network } from './domain/pipeline';
 import type { Parameters } from './domain/parameters';
@@ -204,6 +206,10 @@ export interface Runner {
   /** Accepts it for good, where the fingerprint is the one that the user has compared. */
   trustHost(engine: string, fingerprint: string): Promise<void>;
   /** All that are listed, or those named: only what is named is asked where it is no more than offered. */
+  /** The copies of datasets that engines elsewhere keep for this store. */
+  datasets(selection: DatasetSelection, signal?: AbortSignal): Promise<StoredDatasets>;
+  /** Clears those of them that no run has. */
+  clearDatasets(selection: DatasetSelection, signal?: AbortSignal): Promise<ClearedDatasets>;
   engines(signal?: AbortSignal, names?: readonly string[]): Promise<readonly EngineFacts[]>;
   /** Packages of the store and of the workspace, for views and completion. */
   packages(): Promise<readonly PackageSummary[]>;

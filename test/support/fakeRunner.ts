@@ -155,6 +155,9 @@ export class FakeRunner implements Runner {
   publish = no;
   export = no;
   import = no;
+  datasets = () => Promise.resolve({ datasets: [], problems: [] });
+  clearDatasets = () => Promise.resolve({ cleared: [], bytes: 0, kept: [], problems: [] });
+
   engines = no;
   hostKey = no;
   engineNotes = no;

@@ -22,6 +22,8 @@ const documents = [
   ['verify', 'verifiedSchema', 'version', 'The document of `verify`.'],
   ['delete', 'deletedSchema', 'version', 'The document of `delete` and `prune`.'],
   ['engines', 'enginesSchema', 'engineFacts', 'The document of `engines`.'],
+  ['datasets', 'storedDatasetsSchema', 'storedDatasets', 'The document of `datasets`.'],
+  ['datasets-cleared', 'clearedDatasetsSchema', 'storedDatasets', 'The document of `datasets --clear`.'],
   ['error', 'errorSchema', 'documents', 'The document of any failure before there is a run.'],
   ['log-line', 'logLineSchema', 'documents', 'One line of `logs --json`.'],
   ['version-file', 'versionFileSchema', 'version', 'The file version.json: the seal of the zip beside it.'],

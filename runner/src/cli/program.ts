@@ -5,6 +5,7 @@ import { ExpectedError } from '../domain/errors';
 import { checkCommand, checkFormats, type CheckOptions } from './checkCommand';
 import type { CommandContext, GlobalOptions } from './commandContext';
 import { completionScript, completionShells, wordsName } from './completion';
+import { datasetsCommand, type DatasetsOptions } from './datasetsCommand';
 import { enginesCommand, type EnginesOptions } from './enginesCommand';
 import { logsCommand, runsCommand, showCommand, verifyCommand, versionsCommand } from './readCommands';
 import { attachCommand, runCommand, stopCommand } from './runCommand';
@@ -131,6 +132,16 @@ Every command has its own --help with an example. Exit codes: 0 successful, 1 tr
     .option('--trust <name>', 'show the host key of an engine behind ssh, so that you can compare its fingerprint')
     .option('--fingerprint <text>', 'with --trust: accept the host key that has this fingerprint')
     .action((names: string[], own: EnginesOptions) => done(enginesCommand(context(), names, own)));
+  add(
+    'datasets',
+    'list the copies of datasets that engines elsewhere keep, and clear them',
+    'datasets --clear --unused-for 30d',
+  )
+    .argument('[dataset...]', 'names of the folders, or beginnings of tree hashes (default: all)')
+    .option('--engine <name>', 'only what this engine keeps')
+    .option('--clear', 'clear those that no run has; they are sent again when a run needs them')
+    .option('--unused-for <age>', 'only those that no run has had for so long, like 30d or 12h')
+    .action((wanted: string[], own: DatasetsOptions) => done(datasetsCommand(context(), wanted, own)));
   add('completion', 'print a completion script for a shell', `completion bash > ~/.${programName}.bash`)
     .addArgument(new Argument('<shell>', 'the shell').choices(completionShells))
     .action((shell: (typeof completionShells)[number]) => {

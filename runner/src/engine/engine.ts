@@ -9,6 +9,7 @@ import type { GpuFacts } from '../domain/gpuFacts';
 import type { GpuRequest } from '../domain/gpuRequest';
 import type { DatasetAccess, Network } from '../domain/pipeline';
 import type { Warning } from '../domain/run';
+import type { StoredDataset } from '../domain/storedDatasets';
 import type { DatasetEntry } from '../domain/treeHash';
 
 /** What identifies a run to an engine; durable in the run's intent before anything is started. */
@@ -193,6 +194,19 @@ export interface SendRequest {
   readonly onProgress: OnProgress;
 }
 
+export interface EngineDatasets {
+  list(
+    installation: string,
+    signal?: AbortSignal,
+  ): Promise<readonly (Omit<StoredDataset, 'engine' | 'usedAt' | 'users'> & { readonly users: readonly string[] })[]>;
+  /** Those that a run has stay. `bytes`: what is free by that. */
+  clear(
+    installation: string,
+    trees: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<{ readonly cleared: readonly string[]; readonly bytes: number }>;
+}
+
 export interface StopOptions {
   /** Seconds between SIGTERM and SIGKILL; 0 kills at once. */
   readonly graceSeconds: number;
@@ -250,6 +264,8 @@ export interface Engine {
    * `disk-full`, and `engine-unreachable` where the connection stays cut; a later call goes on from there.
    */
   send?(request: SendRequest, signal?: AbortSignal): Promise<void>;
+  /** The copies of datasets that it keeps for an installation, where it keeps any. */
+  readonly datasets?: EngineDatasets;
   /** What GPUs it really has, found out by asking on it; remembered for a while. */
   gpus?(signal?: AbortSignal): Promise<GpuFacts>;
   /**

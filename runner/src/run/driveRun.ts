@@ -16,6 +16,7 @@ import type { Verdict } from './intent';
 import { packageRun } from './packaging';
 import { patientEngine } from './patientEngine';
 import type { RunContext, SafeEvents } from './runContext';
+import { clearOldDatasets } from './storedDatasets';
 import { runSpec } from './runSpec';
 import { submitRun, type Submission } from './submitRun';
 import { isoTime, PhaseTimer, resultsOf, withWarnings, type RunDraft } from './runDocument';
@@ -123,6 +124,7 @@ export class RunDriver {
       return;
     }
     await this.save({ intent: { ...this.draft.intent, stage: 'done' } }, false);
+    await clearOldDatasets(this.context, this.engine);
   }
 
   /** Something keeps the run from going on for now: said on the run, and the driving ends. */

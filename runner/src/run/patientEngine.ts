@@ -43,6 +43,7 @@ export function patientEngine(engine: Engine, onSilence: OnSilence): Engine {
     ...(waitForGpus === undefined
       ? {}
       : { waitForGpus: (spec, how) => patiently(() => waitForGpus.call(engine, spec, how), onSilence, how.signal) }),
+    ...(engine.datasets === undefined ? {} : { datasets: engine.datasets }),
     name: engine.name,
     kind: engine.kind,
     probe: (signal) => engine.probe(signal),

@@ -13,6 +13,8 @@ export interface RunContext {
   readonly engine: (name: string) => Engine;
   readonly clock: Clock;
   readonly log: Log;
+  /** See RunnerOptions. */
+  readonly datasetAge?: number | undefined;
 }
 
 /** The caller's events; whatever they throw is a bug of the caller and stays there. */

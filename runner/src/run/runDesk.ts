@@ -33,7 +33,8 @@ export class RunDesk {
   ) {
     const { workspace, store, log } = options;
     this.catalog = options.catalog ?? fixedCatalog(options.engines);
-    this.context = { workspace, store, log, clock, engine: (name) => engineNamed(this.catalog, name) };
+    const { datasetAge } = options;
+    this.context = { workspace, store, log, clock, datasetAge, engine: (name) => engineNamed(this.catalog, name) };
   }
 
   async start(request: RunRequest, events: RunEvents, signal?: AbortSignal): Promise<DrivenRun> {

@@ -34,4 +34,6 @@ export interface RunnerOptions {
   readonly check: PackageCheck;
   readonly log: Log;
   readonly clock?: Clock;
+  /** After each run, copies of datasets on its engine that no run has had for so many milliseconds are cleared. */
+  readonly datasetAge?: number | undefined;
 }

@@ -5,7 +5,8 @@ import type { EngineFacts } from '../../domain/engineFacts';
 import { ExpectedError, isExpected, messageOf } from '../../domain/errors';
 import type { GpuFacts } from '../../domain/gpuFacts';
 import type { Warning } from '../../domain/run';
-import type { Engine, EngineState, HostTrust, RunDemand, RunRef, RunSpec } from '../engine';
+import type { Engine, EngineDatasets, EngineState, HostTrust, RunDemand, RunRef, RunSpec } from '../engine';
+import { clearDatasets, datasetsOf } from './clearDatasets';
 import { collectContainer } from './collectContainer';
 import { agentFor } from './dial';
 import { DockerClient, DockerRefusal } from './dockerClient';
@@ -87,6 +88,15 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     await explained(async () => sendDataset(client, await known(signal), request, { harnessFolder, signal }));
   };
 
+  const datasets: EngineDatasets = {
+    list: (installation, signal) => explained(() => datasetsOf(client, installation, signal)),
+    clear: (installation, trees, signal) =>
+      explained(async () => {
+        const { harnessFolder } = options;
+        return clearDatasets(client, await known(signal), { installation, trees, harnessFolder, signal });
+      }),
+  };
+
   return {
     name: options.name,
     kind: 'docker',
@@ -113,7 +123,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     },
     planEnvironment: (request, signal) =>
       explained(async () => planImage(client, await known(signal), request, signal)),
-    ...(isHere ? {} : { send }),
+    ...(isHere ? {} : { send, datasets }),
     start: async (spec, secrets, { onProgress, signal }) => {
       const asked = await known(signal);
       const style = spec.gpu.kind === 'none' ? {} : { gpuStyle: (await gpus.facts(asked, signal)).style };

@@ -56,7 +56,7 @@ const imagesSchema = z.array(z.object({ Id: z.string(), RepoTags: z.array(z.stri
 const mostImages = 3;
 
 /** Ours first: they have what is needed. Which image hardly matters, for the toolkit brings nvidia-smi along. */
-async function imagesToAskIn(client: DockerClient, signal?: AbortSignal): Promise<string[]> {
+export async function imagesToAskIn(client: DockerClient, signal?: AbortSignal): Promise<string[]> {
   const found = await client.get('/images/json', imagesSchema, { signal });
   const rank = ({ RepoTags }: { RepoTags?: string[] | null | undefined }): number => {
     const tags = (RepoTags ?? []).join(' ');
