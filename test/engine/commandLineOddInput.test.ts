@@ -293,6 +293,11 @@ test('--json is one document, whatever --format says', async () => {
   expect((await cli.json('check', 'digits', '--format', 'sarif')).document).toHaveProperty('version', '2.1.0');
 });
 
+test('a train.py that .pipelineignore leaves out is not said to be missing', async () => {
+  await cli.write({ 'digits/.pipelineignore': '*.py\n' });
+  expect(await refused('package-invalid', 'publish', 'digits')).toContain('left out by .pipelineignore');
+});
+
 test('in a sub-folder of a package that package is meant', async () => {
   await cli.write({ 'words/train.py': saving, 'words/deep/er/x.txt': '', '.vscode/training-pipelines.json': '{}' });
   const inside = (folder: string) =>

@@ -76,7 +76,8 @@ function refuseUnportable(entries: readonly ScannedEntry[]): void {
     }
   }
   const [clash] = clashes(entries.map((entry) => entry.path));
-  if (clash !== undefined) throw invalid(`${clash.path} and ${clash.with} are one name on systems that ignore case.`);
+  if (clash !== undefined)
+    throw invalid(`${clash.path} and ${clash.with} are one name on systems that ignore case or Unicode forms.`);
 }
 
 const invalid = (message: string): ExpectedError =>

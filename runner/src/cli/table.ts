@@ -24,10 +24,18 @@ const cell = (text: string, columns: number): string => {
   return shown + ' '.repeat(Math.max(0, columns - width(shown)));
 };
 
-/** Takes columns from the widest until all fit, but leaves each readable. */
+/** Takes columns from the widest until all fit, but leaves each readable; from the first, which names the row, last of all. */
 function fitting(wanted: readonly number[], columns: number): number[] {
+  const over = sum(wanted) + gap.length * (wanted.length - 1) - columns;
+  const [first = 0, ...others] = wanted;
+  const shrunk = shrink(others, over);
+  const rest = over - (sum(others) - sum(shrunk));
+  return [...shrink([first], rest), ...shrunk];
+}
+
+function shrink(wanted: readonly number[], columns: number): number[] {
   const widths = [...wanted];
-  let over = widths.reduce((sum, one) => sum + one, 0) + gap.length * (widths.length - 1) - columns;
+  let over = columns;
   while (over > 0) {
     const widest = Math.max(...widths);
     if (widest <= leastWidth) break;
@@ -38,5 +46,7 @@ function fitting(wanted: readonly number[], columns: number): number[] {
   }
   return widths;
 }
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 
 const width = (text: string): number => [...text].length;

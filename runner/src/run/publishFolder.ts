@@ -1,4 +1,5 @@
 /** Publishes a working folder: the next major, or the version whose content is identical. */
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashTree } from '../archive/hashTree';
 import { scanPackage, type ScannedTree } from '../archive/scanPackage';
@@ -25,12 +26,22 @@ export interface PublishedFolder {
 export async function scanWorkingFolder(folder: string, signal?: AbortSignal): Promise<ScannedTree> {
   const scanned = await scanPackage(folder, { signal });
   if (scanned.entries.some((entry) => entry.path === 'train.py' && entry.kind === 'file')) return scanned;
+  if (await isFile(join(folder, 'train.py'))) {
+    const message = `train.py of ${folder} is left out by .pipelineignore.`;
+    throw new ExpectedError('package-invalid', message, 'A package needs it: correct .pipelineignore.');
+  }
   throw new ExpectedError(
     'package-invalid',
     `${folder} has no train.py.`,
     'An ML package is a folder with a train.py that defines class Main.',
   );
 }
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 
 export async function publishFolder(
   store: Store,

@@ -139,6 +139,13 @@ describe('tables', () => {
     expect(Math.max(...lines.map((line) => [...line].length))).toBe(30);
   });
 
+  test('what names the row is cut last', () => {
+    const run = ['20261124-132534-253-7ctn0k', 'digits 1.0 → 1.1', 'Successful'];
+    expect(table(['RUN', 'PIPELINE', 'STATE'], [run], 50).split('\n')[1]).toBe(
+      '20261124-132534-253-7ctn0k  digits 1.…  Successful',
+    );
+  });
+
   test('no line is wider than the terminal, however narrow', () => {
     for (const columns of [1, 5, 12, 17, 20, 40]) {
       for (const line of table(head, rows, columns).split('\n')) expect([...line].length).toBeLessThanOrEqual(columns);
