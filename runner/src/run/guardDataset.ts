@@ -47,13 +47,36 @@ function refusal(guard: DatasetGuard, folder: string): string | undefined {
   if (folder === parse(folder).root) return 'is the root of the file system';
   const home = guard.homeFolder ?? homedir();
   if (isInside(home, folder)) return 'is or holds your home folder';
+  if (folder !== userDisks && isInside(folder, userDisks)) return undefined;
   const inside = sensitiveTrees(home).find((place) => isInside(folder, place));
   if (inside !== undefined) return `lies in ${inside}, a sensitive place`;
   return sensitiveFolders.includes(folder) ? 'is a folder of the system' : undefined;
 }
 
+/** Keys, tokens and passwords, engines with all that their containers hold, and what defines engines; below the home folder. */
+const privateFolders: readonly string[] = [
+  '.ssh',
+  '.gnupg',
+  '.aws',
+  '.azure',
+  '.kube',
+  '.docker',
+  '.password-store',
+  '.mozilla',
+  '.config/gcloud',
+  '.config/gh',
+  '.config/training-pipelines',
+  '.local/share/keyrings',
+  '.local/share/docker',
+  '.local/share/containers',
+  'Library/Keychains',
+];
+
+/** Where disks of the user's are mounted, below a place that is sensitive otherwise. */
+const userDisks = '/run/media';
+
 const sensitiveTrees = (home: string): string[] => [
-  ...['.ssh', '.gnupg', '.aws', '.kube', '.docker', join('.config', 'gcloud')].map((name) => join(home, name)),
+  ...privateFolders.map((name) => join(home, ...name.split('/'))),
   ...(process.platform === 'win32'
     ? [process.env['SystemRoot'] ?? 'C:\\Windows']
     : [
@@ -65,6 +88,7 @@ const sensitiveTrees = (home: string): string[] => [
         '/var/lib/docker',
         '/var/lib/containerd',
         '/var/lib/containers',
+        '/var/lib/kubelet',
         '/run',
         '/var/run',
       ]),
