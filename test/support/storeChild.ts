@@ -75,10 +75,14 @@ function chunkOf(sequence: number) {
   return { chunk, cursor: { sequence, hint: String(sequence) } };
 }
 
-if (work === 'train') await train(words[0] ?? '', Number(words[1]));
-if (work === 'publish') await publish(words[0] ?? '');
-if (work === 'publishOnce') {
-  await publish(words[0] ?? '', 1);
-  say(`steps ${steps.length}`);
+async function main(): Promise<void> {
+  if (work === 'train') await train(words[0] ?? '', Number(words[1]));
+  if (work === 'publish') await publish(words[0] ?? '');
+  if (work === 'publishOnce') {
+    await publish(words[0] ?? '', 1);
+    say(`steps ${steps.length}`);
+  }
+  if (work === 'follow') await follow(words[0] ?? '', Number(words[1]));
 }
-if (work === 'follow') await follow(words[0] ?? '', Number(words[1]));
+
+void main();

@@ -227,6 +227,11 @@ async function fetchFolder(
     return warnings;
   } catch (error) {
     if (error instanceof DockerRefusal && error.status === 404) return [];
-    throw error;
+    options.signal?.throwIfAborted();
+    throw isNoArchive(error) ? client.unreachable('the output that it sends is no whole archive', error) : error;
   }
 }
+
+/** The reader of archives has no words of its own for it: everything else that fails here has a code or a type. */
+const isNoArchive = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'Error' && !('code' in error) && !(error instanceof DockerRefusal);

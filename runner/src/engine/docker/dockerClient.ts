@@ -117,7 +117,16 @@ export class DockerClient {
 
   /** What the engine says of itself in the head of its shortest answer; names in lower case. */
   async ping(signal?: AbortSignal): Promise<IncomingMessage['headers']> {
-    const body = await this.open('GET', '/_ping', {}, { signal, timeoutMilliseconds: callMilliseconds });
+    const body = await this.open(
+      'GET',
+      '/_ping',
+      {},
+      {
+        signal,
+        timeoutMilliseconds: callMilliseconds,
+        idleMilliseconds: callMilliseconds,
+      },
+    );
     await readBody(body, largestRefusal);
     return body.headers;
   }
@@ -240,7 +249,8 @@ export class DockerClient {
     return this.unreachable('no answer in time');
   }
 
-  private unreachable(why: string, error?: unknown): ExpectedError {
+  /** Where what it says is cut short, or none of what an engine says. */
+  unreachable(why: string, error?: unknown): ExpectedError {
     const message = `${this.engine} doesn't answer at ${showEndpoint(this.endpoint)}: ${why}.`;
     const hint = isLocal(this.endpoint)
       ? 'Start Docker and try again, or use --engine process.'

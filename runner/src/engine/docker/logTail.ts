@@ -88,7 +88,9 @@ async function readTailFile(client: DockerClient, ref: RunRef, name: string, sig
     const tar = await client.stream('GET', `${containerPath(ref)}/archive`, query, { signal });
     return await readTarFile(tar, name, largest);
   } catch (error) {
-    if (error instanceof DockerRefusal || (error as Error).name === 'TarError') return undefined;
+    signal.throwIfAborted();
+    // A connection that is lost has a code; what is no archive has none.
+    if (error instanceof DockerRefusal || (error as { code?: unknown }).code === undefined) return undefined;
     throw error;
   }
 }
