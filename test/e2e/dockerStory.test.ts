@@ -137,8 +137,10 @@ describe('digits in a container, by the keyboard alone', () => {
     await view.page.locator('.monaco-workbench.vs').waitFor();
     await view.showSideBar();
     await view.row(/digits 1\.0 → 1\.2/).waitFor();
+    // The panel of before, with what was typed.
     await view.command('Open Pipeline Panel');
     const panel = await view.ours('main.panel');
+    expect(await view.page.locator('.tab', { hasText: 'Pipeline: digits' }).count()).toBe(1);
     const colour = await panel.locator('body').evaluate((body) => getComputedStyle(body).color);
     await panel.locator('.plan', { hasText: '1.3' }).waitFor();
     expect(colour).toMatch(/^rgb\((\d|[1-7]\d), /);

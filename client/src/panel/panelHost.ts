@@ -1,4 +1,5 @@
 /** Opens the pipeline panel, brings it back after a reload, and acts on it for the editor's title menu. */
+import { setTimeout as delay } from 'node:timers/promises';
 import * as vscode from 'vscode';
 import type { Pipeline } from '../../../runner/src/domain/pipeline';
 import { emptyDraft, type Draft } from '../../../webview/src/protocol';
@@ -8,12 +9,17 @@ import { draftOf } from './draftRequest';
 import type { PageParts } from './pageParts';
 import { Panel } from './panel';
 import { PipelineFile } from './pipelineFile';
+import { wakePanel } from './wakePanel';
+
+/** What has not come back by then is opened anew. */
+const wakeMilliseconds = 5_000;
 
 /** What the title menu and the palette do with the pipeline of the panel. */
 export type PanelAction = 'duplicate' | 'rename' | 'deletePipeline' | 'openJson' | 'runNow' | 'browse';
 
 export class PanelHost implements vscode.Disposable {
   private current: Panel | undefined;
+  private onAdopted: () => void = () => undefined;
   private readonly serializer: vscode.Disposable;
 
   constructor(
@@ -29,6 +35,7 @@ export class PanelHost implements vscode.Disposable {
   }
 
   async open(pipelineName?: string, packageFolder?: string): Promise<void> {
+    await this.wake();
     if (this.current?.isAbout(pipelineName, packageFolder) === true) {
       this.current.reveal();
       return;
@@ -39,6 +46,7 @@ export class PanelHost implements vscode.Disposable {
 
   /** A form that is filled already, as by an earlier run. */
   async openDraft(draft: Draft): Promise<void> {
+    await this.wake();
     if (this.current !== undefined) {
       this.current.show(draft);
       return;
@@ -64,6 +72,13 @@ export class PanelHost implements vscode.Disposable {
   dispose(): void {
     this.serializer.dispose();
     this.current?.dispose();
+  }
+
+  /** Brings back the panel that sleeps since the window was loaded, if there is one. */
+  private async wake(): Promise<void> {
+    if (this.current !== undefined) return;
+    const awake = new Promise<void>((resolve) => (this.onAdopted = resolve));
+    if (await wakePanel(pages.panel)) await Promise.race([awake, delay(wakeMilliseconds)]);
   }
 
   private async openChosen(): Promise<boolean> {
@@ -101,6 +116,7 @@ export class PanelHost implements vscode.Disposable {
 
   private adopt(panel: Panel): void {
     this.current = panel;
+    this.onAdopted();
     panel.onDispose(() => {
       if (this.current === panel) this.current = undefined;
     });
