@@ -43,7 +43,10 @@ export class PhaseTimer {
   }
 
   end(draft: RunDraft, state: RunState): Run {
-    return { ...this.close(draft), state, endedAt: isoTime(this.clock.now()) };
+    const run = this.close(draft);
+    // A clock that was set back in mid-run makes no run end before it began.
+    const earliest = Date.parse(run.startedAt) + run.phases.reduce((sum, { seconds }) => sum + seconds * 1000, 0);
+    return { ...run, state, endedAt: isoTime(Math.max(this.clock.now(), Math.floor(earliest))) };
   }
 
   /** The run with the seconds of its current phase added up to now. */
