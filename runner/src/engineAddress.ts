@@ -17,3 +17,9 @@ export async function acceptAddress(environment: Environment, text: string): Pro
   await rememberAddress(environment, address);
   return address;
 }
+
+/** One engine or several with commas between them, each a name or an address. */
+export async function acceptNames(environment: Environment, text: string): Promise<string> {
+  const accept = (one: string): Promise<string> | string => (isAddress(one) ? acceptAddress(environment, one) : one);
+  return (await Promise.all(text.split(',').map(accept))).join(',');
+}

@@ -1,6 +1,6 @@
 /** `run`, `attach` and `stop`. */
 import { ExpectedError } from '../domain/errors';
-import { acceptAddress, isAddress } from '../engineAddress';
+import { acceptNames } from '../engineAddress';
 import type { DrivenRun, RunEvents, RunRequest } from '../runner';
 import type { CommandContext } from './commandContext';
 import { requestOf, secretsFor, type RunOptions } from './runOptions';
@@ -15,7 +15,7 @@ export async function runCommand(
 ): Promise<number> {
   const { engine } = options;
   // It is known before the engines are read.
-  const named = engine !== undefined && isAddress(engine) ? await acceptAddress(context.environment, engine) : engine;
+  const named = engine === undefined ? undefined : await acceptNames(context.environment, engine);
   const request = requestOf(context, target, named === undefined ? options : { ...options, engine: named });
   const { secrets = {} } = request;
   const said = new Set<string>();

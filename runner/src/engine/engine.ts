@@ -268,6 +268,8 @@ export interface Engine {
   readonly datasets?: EngineDatasets;
   /** What GPUs it really has, found out by asking on it; remembered for a while. */
   gpus?(signal?: AbortSignal): Promise<GpuFacts>;
+  /** Whether a run that asks for this could have it now: the GPUs, or else an engine that runs nothing of ours. */
+  isFree?(gpu: GpuRequest, signal?: AbortSignal): Promise<boolean>;
   /**
    * Waits in line until the run can have the GPUs that it asks for. Answers what it gets; `done` is called when it runs, or will
    * not. Where the run was started already, or the engine can't tell its GPUs apart, there is nothing to wait for.

@@ -8,6 +8,8 @@ import type { EngineCatalog } from '../engine/engineCatalog';
 export interface ChosenEngine {
   readonly engine: Engine;
   readonly warnings: readonly Warning[];
+  /** Where several were named: all of them, the above first. */
+  readonly several?: readonly Engine[];
 }
 
 export function engineNamed(catalog: EngineCatalog, name: string): Engine {
@@ -20,6 +22,16 @@ export function engineNamed(catalog: EngineCatalog, name: string): Engine {
 
 const mostShown = 12;
 
+/** Names with commas between them; in the order of preference. */
+export const enginesNamed = (text: string): string[] => [
+  ...new Set(
+    text
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  ),
+];
+
 /** Without a name, nobody but `engines` is asked: a far host is only connected to where it is chosen. */
 export async function chooseEngine(
   engines: readonly Engine[],
@@ -27,11 +39,7 @@ export async function chooseEngine(
   name: string | undefined,
   signal?: AbortSignal,
 ): Promise<ChosenEngine> {
-  if (name !== undefined) {
-    // It may have been defined since.
-    if (catalog.find(name) === undefined) await catalog.refresh();
-    return { engine: engineNamed(catalog, name), warnings: [] };
-  }
+  if (name !== undefined) return chosenByName(catalog, name);
   const silent: EngineFacts[] = [];
   for (const engine of engines) {
     const facts = await engine.probe(signal);
@@ -45,6 +53,14 @@ export async function chooseEngine(
     problem?.message ?? 'There is no engine to run on.',
     problem?.hint ?? 'Start Docker, or install Python 3.',
   );
+}
+
+async function chosenByName(catalog: EngineCatalog, text: string): Promise<ChosenEngine> {
+  const names = enginesNamed(text);
+  // It may have been defined since.
+  if (names.some((one) => catalog.find(one) === undefined)) await catalog.refresh();
+  const several = names.map((one) => engineNamed(catalog, one));
+  return { engine: several[0] ?? engineNamed(catalog, text), warnings: [], several };
 }
 
 const passedOver = (facts: EngineFacts, engine: Engine): Warning => ({

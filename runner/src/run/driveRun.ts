@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { assertNever, ExpectedError, isExpected, messageOf } from '../domain/errors';
+import { assertNever, isExpected, messageOf, type ExpectedError } from '../domain/errors';
 import type { Cause, Problem, Run } from '../domain/run';
 import type { Collected, Engine, EngineState, LogChunk, RunRef, RunSpec } from '../engine/engine';
 import type { Lease } from '../store/store';
@@ -13,12 +13,14 @@ import { completeLog, type LogToComplete } from './completeLog';
 import { followRun } from './followRun';
 import { keepArtifacts, sealOutput, stagingOf, type OutputResult } from './finalizeRun';
 import type { Verdict } from './intent';
-import { packageRun } from './packaging';
+import { packageRun, withPackaged } from './packaging';
 import { patientEngine } from './patientEngine';
 import type { RunContext, SafeEvents } from './runContext';
 import { clearOldDatasets } from './storedDatasets';
+import { FreeElsewhere } from './firstFree';
+import { otherEngines } from './otherEngines';
 import { runSpec } from './runSpec';
-import { submitRun, type Submission } from './submitRun';
+import { requireSecrets, submitRun, type Submission } from './submitRun';
 import { isoTime, PhaseTimer, resultsOf, withWarnings, type RunDraft } from './runDocument';
 
 const graceSeconds = 10;
@@ -27,7 +29,7 @@ const stopPollMilliseconds = 300;
 export class RunDriver {
   private draft: RunDraft;
   private readonly timer: PhaseTimer;
-  private readonly engine: Engine;
+  private engine: Engine;
   /** Aborted when the driving ends without the run. */
   private readonly released = new AbortController();
   /** Aborted when the run is to stop. */
@@ -151,15 +153,7 @@ export class RunDriver {
       });
       const { packaged } = result;
       if (this.engine.send === undefined) this.enter('Waiting for resources');
-      const run = withWarnings(
-        {
-          ...this.draft.run,
-          from: packaged.version,
-          image: packaged.environment.image?.name ?? null,
-          dataset: { ...this.draft.run.dataset, ...result.dataset },
-        },
-        result.warnings,
-      );
+      const run = withPackaged(this.draft.run, result);
       await this.save({ run, intent: { ...this.draft.intent, packaged, stage: 'submitting' } });
     } catch (error) {
       this.released.signal.throwIfAborted();
@@ -173,7 +167,7 @@ export class RunDriver {
       return this.endEarly(stoppedEarly);
     }
     try {
-      this.requireSecrets();
+      requireSecrets(this.draft, this.secrets);
       const started = await submitRun(this.submission());
       if (started.isRunning === true) this.enter('Running');
       // Where this is lost in a power cut the run is found by `start`, which adopts what is there.
@@ -181,8 +175,17 @@ export class RunDriver {
       await this.save({ run, intent: { ...this.draft.intent, stage: 'started' } }, false);
     } catch (error) {
       this.released.signal.throwIfAborted();
+      if (error instanceof FreeElsewhere) return this.moveTo(error.engine);
       await this.recoverFromStart(error);
     }
+  }
+
+  /** What it needs is made ready there anew; the number that it has stays its own. */
+  private async moveTo(name: string): Promise<void> {
+    await this.engine.remove(this.ref, this.released.signal);
+    this.engine = patientEngine(this.context.engine(name), this.onSilence);
+    const run = { ...this.draft.run, engine: name, problem: null };
+    await this.save({ run, intent: { ...this.draft.intent, stage: 'packaging' } });
   }
 
   private submission(): Submission {
@@ -197,6 +200,7 @@ export class RunDriver {
       draft: () => this.draft,
       spec: () => this.spec(),
       stopping: AbortSignal.any([this.stopping.signal, released]),
+      others: () => otherEngines(this.context, this.draft),
       onProblem: (problem) => {
         if (problem?.message !== this.draft.run.problem?.message)
           void this.save({ run: { ...this.draft.run, problem } });
@@ -222,13 +226,6 @@ export class RunDriver {
     if (state.kind === 'unknown' || isExpected(error, 'parameter-invalid')) throw error;
     await this.engine.remove(this.ref, this.released.signal);
     return this.endEarly(causeOfError(error, this.engine.name), error);
-  }
-
-  private requireSecrets(): void {
-    const missing = this.draft.intent.secretNames.find((name) => !(name in this.secrets));
-    if (missing === undefined) return;
-    const hint = `Put ${missing} into the environment and attach to the run.`;
-    throw new ExpectedError('parameter-invalid', `The value of the secret ${missing} is not here.`, hint);
   }
 
   private async followStage(): Promise<void> {

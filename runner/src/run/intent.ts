@@ -62,6 +62,8 @@ export const intentSchema = z.strictObject({
     .nullable(),
   /** When the version is said to be made; fixed before the first try at sealing, so that every try gives the same bytes. */
   sealedAt: z.string().nullable(),
+  /** Where several were named, all of them: the first that is free takes the run. */
+  engines: z.array(z.string()).default([]),
 });
 export type Intent = z.infer<typeof intentSchema>;
 export type Packaged = NonNullable<Intent['packaged']>;

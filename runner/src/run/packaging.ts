@@ -5,18 +5,24 @@ import { join } from 'node:path';
 import { hashDataset } from '../archive/dataset';
 import { openZip, type ZipReader } from '../archive/zipReader';
 import { ExpectedError } from '../domain/errors';
-import type { Warning } from '../domain/run';
+import type { Run, Warning } from '../domain/run';
 import type { Engine, PreparedEnvironment } from '../engine/engine';
 import { refuseArtifactsFolder, type PackageEntry } from './artifactsFolder';
 import type { Intent, Packaged } from './intent';
 import { publishFolder, scanWorkingFolder } from './publishFolder';
 import type { RunContext, SafeEvents } from './runContext';
-import { isoTime, type RunDraft } from './runDocument';
+import { isoTime, withWarnings, type RunDraft } from './runDocument';
 
 export interface PackagingResult {
   readonly packaged: Packaged;
   readonly dataset: { readonly tree: string; readonly files: number; readonly bytes: number };
   readonly warnings: readonly Warning[];
+}
+
+export function withPackaged(run: Run, { packaged, dataset, warnings }: PackagingResult): Run {
+  const { version, environment } = packaged;
+  const known = { from: version, image: environment.image?.name ?? null, dataset: { ...run.dataset, ...dataset } };
+  return withWarnings({ ...run, ...known }, warnings);
 }
 
 export const environmentFiles: readonly string[] = ['requirements.txt', 'train_requirements.txt', 'Dockerfile'];

@@ -34,12 +34,13 @@ export async function patiently<T>(
 }
 
 export function patientEngine(engine: Engine, onSilence: OnSilence): Engine {
-  const { send, gpus, waitForGpus } = engine;
+  const { send, gpus, isFree, waitForGpus } = engine;
   return {
     ...(send === undefined
       ? {}
       : { send: (sending, signal) => patiently(() => send.call(engine, sending, signal), onSilence, signal) }),
     ...(gpus === undefined ? {} : { gpus: (signal) => gpus.call(engine, signal) }),
+    ...(isFree === undefined ? {} : { isFree: (gpu, signal) => isFree.call(engine, gpu, signal) }),
     ...(waitForGpus === undefined
       ? {}
       : { waitForGpus: (spec, how) => patiently(() => waitForGpus.call(engine, spec, how), onSilence, how.signal) }),

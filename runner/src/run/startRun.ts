@@ -9,7 +9,9 @@ import type { Finding } from '../domain/finding';
 import { showGpuRequest } from '../domain/gpuRequest';
 import { maskedSecret } from '../domain/results';
 import type { Run, Warning } from '../domain/run';
-import type { Engine, RunDemand } from '../engine/engine';
+import type { RunDemand } from '../engine/engine';
+import type { ChosenEngine } from './chooseEngine';
+import { firstFree } from './firstFree';
 import { refuseArtifactsFolder } from './artifactsFolder';
 import type { Intent } from './intent';
 import { shownPath } from './paths';
@@ -22,7 +24,7 @@ export interface StartChecks {
   /** Findings that are sure to keep the package from running. */
   readonly blocking: (folder: string) => Promise<readonly Finding[]>;
   /** The chosen engine, or the first that answers, with a warning where that is not what one would expect. */
-  readonly chooseEngine: (name: string | undefined) => Promise<{ engine: Engine; warnings: readonly Warning[] }>;
+  readonly chooseEngine: (name: string | undefined) => Promise<ChosenEngine>;
 }
 
 /** Throws ExpectedError where the run is refused. The run's folder exists when this resolves. */
@@ -45,13 +47,13 @@ export async function createRun(
   ]);
   if (folder !== null) await context.store.versions.claim(request.package.name, shownPath(context.workspace, folder));
   const warnings = [...request.warnings, ...chosen.warnings];
-  const draft = await draftOf(context, request, chosen.engine, source, { warnings, now: options.requestedAt });
+  const draft = await draftOf(context, request, chosen, source, { warnings, now: options.requestedAt });
   await context.store.runs.create(draft);
   return draft;
 }
 
 async function engineFor(checks: StartChecks, request: ResolvedRequest, folder: string | null, signal?: AbortSignal) {
-  const { engine, warnings } = await checks.chooseEngine(request.engine);
+  const { engine, warnings, several = [] } = await checks.chooseEngine(request.engine);
   const hasDockerfile = folder !== null && (await isFile(join(folder, 'Dockerfile')));
   const demand: RunDemand = {
     gpu: request.gpu,
@@ -62,7 +64,8 @@ async function engineFor(checks: StartChecks, request: ResolvedRequest, folder: 
     limits: request.limits,
     hasDockerfile,
   };
-  return { engine, warnings: [...warnings, ...(await engine.demand(demand, signal))] };
+  if (several.length > 1) return { ...(await firstFree(several, demand, signal)), several };
+  return { engine, warnings: [...warnings, ...(await engine.demand(demand, signal))], several };
 }
 
 const isFile = (path: string): Promise<boolean> =>
@@ -135,7 +138,7 @@ async function filesOfVersion({ store }: RunContext, { package: located, from }:
 async function draftOf(
   context: RunContext,
   request: ResolvedRequest,
-  engine: Engine,
+  { engine, several = [] }: ChosenEngine,
   source: string | null,
   { warnings, now }: { readonly warnings: readonly Warning[]; readonly now: number },
 ): Promise<RunDraft> {
@@ -185,6 +188,7 @@ async function draftOf(
     phase: { name: 'Scheduled', at: now },
     verdict: null,
     sealedAt: null,
+    engines: several.length > 1 ? several.map(({ name }) => name) : [],
   };
   return { run, intent };
 }

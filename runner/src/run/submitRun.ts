@@ -1,10 +1,11 @@
 /** Hands a packaged run over to its engine: the dataset first, where the engine is to have a copy, then the run itself. */
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { isExpected } from '../domain/errors';
+import { ExpectedError, isExpected } from '../domain/errors';
 import type { Problem } from '../domain/run';
 import type { DatasetEntry } from '../domain/treeHash';
 import type { Engine, RunSpec, StartedRun } from '../engine/engine';
+import { orElsewhere } from './firstFree';
 import { datasetListPath, hashRunDataset } from './packaging';
 import type { RunContext, SafeEvents } from './runContext';
 import type { RunDraft } from './runDocument';
@@ -20,6 +21,8 @@ export interface Submission {
   readonly onReady: () => Promise<void>;
   /** What keeps the run from starting for now; null once nothing does. */
   readonly onProblem: (problem: Problem | null) => void;
+  /** The other engines that the run may go to. */
+  readonly others: () => readonly Engine[];
   /** Ends the preparing. */
   readonly stopping: AbortSignal;
   /** Ends the starting too. */
@@ -58,7 +61,10 @@ async function waitForTurn(submission: Submission) {
     events.progress({ text });
     submission.onProblem({ code: 'gpu-busy', message: text, hint: 'The run starts by itself once it has its turn.' });
   };
-  const turn = await engine.waitForGpus(spec, { onWaiting, signal: stopping });
+  const { waitForGpus } = engine;
+  const turn = await orElsewhere(submission.others(), spec.gpu, stopping, (signal) =>
+    waitForGpus.call(engine, spec, { onWaiting, signal }),
+  );
   submission.onProblem(null);
   return turn;
 }
@@ -93,4 +99,11 @@ export async function readDatasetList(context: RunContext, id: string): Promise<
   } catch {
     return undefined;
   }
+}
+
+export function requireSecrets({ intent }: RunDraft, secrets: Readonly<Record<string, string>>): void {
+  const missing = intent.secretNames.find((name) => !(name in secrets));
+  if (missing === undefined) return;
+  const hint = `Put ${missing} into the environment and attach to the run.`;
+  throw new ExpectedError('parameter-invalid', `The value of the secret ${missing} is not here.`, hint);
 }

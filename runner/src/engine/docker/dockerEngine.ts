@@ -18,7 +18,7 @@ import { greetEngine, readEngineInfo, type EngineInfo } from './engineInfo';
 import { checkLimits } from './checkLimits';
 import { checkImage, prepareImage, type ImageOptions } from './environmentImage';
 import { GpuMemory } from './gpuMemory';
-import { waitForGpus, type QueueOptions } from './gpuQueue';
+import { isFree, waitForGpus, type QueueOptions } from './gpuQueue';
 import { checkGpus } from './gpus';
 import { removeTickets } from './gpuTickets';
 import { followContainer } from './followContainer';
@@ -110,6 +110,10 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     demand: (demand, signal) =>
       explained(() => checkDemand(client, demand, { known: () => known(signal), gpus }, signal)),
     gpus: (signal) => explained(async () => gpus.facts(await known(signal), signal)),
+    isFree: (gpu, signal) =>
+      explained(async () =>
+        isFree(client, gpu, gpu.kind === 'none' ? [] : (await gpus.facts(await known(signal), signal)).gpus, signal),
+      ),
     waitForGpus: (spec, wait) =>
       explained(async () => takeTurn(client, spec, await gpus.facts(await known(wait.signal), wait.signal), wait)),
     prepare: async (request, events, signal) => {

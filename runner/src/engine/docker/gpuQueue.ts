@@ -1,9 +1,10 @@
 /** A run's place in the line for GPUs of an engine, from the first ticket until its container runs. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GpuDetail } from '../../domain/gpuFacts';
+import type { GpuRequest } from '../../domain/gpuRequest';
 import type { RunSpec } from '../engine';
 import type { DockerClient } from './dockerClient';
-import { makeTicket, readRoom, removeTicket, removeTickets, type Room } from './gpuTickets';
+import { makeTicket, readRoom, removeTicket, runsAnything, removeTickets, type Room } from './gpuTickets';
 import { claimable, judge, waitingWords, wantsOf, type Turn } from './gpuTurn';
 
 export interface QueueOptions {
@@ -35,6 +36,25 @@ export async function waitForGpus(
     await place.leave().catch(() => undefined);
     throw error;
   }
+}
+
+/** Whether a run that came now would have to wait. */
+export async function isFree(
+  client: DockerClient,
+  gpu: GpuRequest,
+  gpus: readonly GpuDetail[],
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (gpu.kind === 'none') return !(await runsAnything(client, signal));
+  const room = await readRoom(client, '', signal);
+  const last = { runId: '~', since: Number.MAX_SAFE_INTEGER, wants: wantsOf(gpu, gpus) };
+  return (
+    claimable(
+      last,
+      room,
+      gpus.map(({ id }) => id),
+    ) !== undefined
+  );
 }
 
 class Place {

@@ -94,6 +94,12 @@ function line(tickets: readonly Ticket[], runId: string, now: number | undefined
 export const byTurn = (a: Pick<Ticket, 'since' | 'runId'>, b: Pick<Ticket, 'since' | 'runId'>): number =>
   a.since - b.since || (a.runId < b.runId ? -1 : 1);
 
+/** Whether any run of this program, whoever's, is going on there. */
+export async function runsAnything(client: DockerClient, signal?: AbortSignal): Promise<boolean> {
+  const filters = JSON.stringify({ label: [`${labels.kind}=run`], status: ['running'] });
+  return (await client.get('/containers/json', containersSchema, { query: { filters }, signal })).length > 0;
+}
+
 export interface TicketSpec {
   readonly ref: RunRef;
   readonly image: string;
