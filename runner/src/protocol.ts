@@ -18,6 +18,7 @@ import type {
   RunRequest,
 } from './runner';
 import type { HostKey, Progress } from './engine/engine';
+import type { Metric } from './domain/metrics';
 import type { Marks } from './domain/marks';
 import type { RunFilter } from './domain/runFilter';
 import type {
@@ -68,7 +69,7 @@ export interface RunTail {
   /** The last line that is no metric, or "". */
   readonly line: string;
   /** The newest value of each, in the order in which they were printed first. */
-  readonly metrics: readonly { readonly metric: string; readonly value: number; readonly step: number | null }[];
+  readonly metrics: readonly Metric[];
   /** Milliseconds since the epoch of the last line; 0 where there is none. */
   readonly heardAt: number;
   /** The number that is reserved for what the run makes; "" before there is one. */

@@ -1,6 +1,7 @@
 /** The form of the pipeline panel: its fields, what they check, and what they offer. */
 import { describe, expect, it } from 'vitest';
 import type { HostMessage } from '../../webview/src/protocol';
+import { checks } from '../support/pageValues';
 import { engines, focused, gpuEngines, panel, panelStage, row, scenes, valueOf } from '../support/panelScenes';
 
 const open = panelStage();
@@ -157,6 +158,25 @@ describe('GPUs', () => {
     await page.keyboard.type('3');
     expect((await sent('edit')).at(-1)?.draft).toMatchObject({ gpuKind: 'count', gpuCount: '3' });
     expect(await page.locator('.gpu .problem').textContent()).toContain('gpu-box has 2 GPUs.');
+  });
+
+  it('that an engine cannot pass on are not to be chosen, and it says why', async () => {
+    const message = 'docker (local) has a GPU, but Docker can’t pass it on: the NVIDIA container toolkit is missing.';
+    const gpuTrouble = { kind: 'toolkit', message, hint: '' } as const;
+    const { page } = await open(panel({ checks: { ...checks, gpuTrouble } }));
+    expect(await page.locator('.gpu').textContent()).toContain(message);
+    expect(await page.getByRole('radio', { name: 'All' }).getAttribute('aria-disabled')).toBe('true');
+  });
+
+  it('of an engine that could not be asked may be tried', async () => {
+    const gpuTrouble = {
+      kind: 'not-asked',
+      message: 'docker has no image yet to look for GPUs in.',
+      hint: '',
+    } as const;
+    const { page, sent } = await open(panel({ checks: { ...checks, gpuTrouble } }));
+    await page.getByRole('radio', { name: 'All' }).click();
+    expect((await sent('edit')).at(-1)?.draft.gpuKind).toBe('all');
   });
 
   it('that are not there cannot be chosen, with the reason beside them', async () => {

@@ -106,6 +106,14 @@ describe('strips of runs', () => {
     expect(await strips.nth(1).locator('.bar').count()).toBe(0);
   });
 
+  it('show a bar where the steps are known, and the version that is to come', async () => {
+    const metrics = [{ metric: 'loss', value: 0.107, step: 18, steps: 30 }];
+    const run = going('a', { version: '' });
+    const { page } = await open(panel({ runs: [run], live: [live('a', { metrics, makes: '2.1' })] }));
+    expect(await said(page.locator('.strip'))).toContain('2.0 → to 2.1 (new) step 18 of 30 loss 0.107');
+    expect(await page.locator('.strip .bar > div').getAttribute('style')).toBe('width: 60.0%');
+  });
+
   it('stop turning where nothing is heard', async () => {
     const { page } = await open(panel({ runs: [going('a')], live: [live('a', { silentSince: Date.now() - 14_000 })] }));
     const strip = page.locator('.strip');

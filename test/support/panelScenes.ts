@@ -64,8 +64,8 @@ export const live = (id: string, part: Partial<LiveRun> = {}): LiveRun => ({
   progress: null,
   line: 'epoch 18/30',
   metrics: [
-    { metric: 'loss', value: 0.107, step: 18 },
-    { metric: 'val_accuracy', value: 0.964, step: 18 },
+    { metric: 'loss', value: 0.107, step: 18, steps: null },
+    { metric: 'val_accuracy', value: 0.964, step: 18, steps: null },
   ],
   silentSince: null,
   artifacts: { pictures: 3, others: 2 },
@@ -110,7 +110,7 @@ export const scenes: Readonly<Record<string, HostMessage>> = {
   }),
   'a run that ended': panel({
     runs: [runOf({ id: 'b', version: '1.2' }), runOf({ id: 'a' })],
-    live: [live('b'), live('a', { metrics: [{ metric: 'val_accuracy', value: 0.9, step: 1 }] })],
+    live: [live('b'), live('a', { metrics: [{ metric: 'val_accuracy', value: 0.9, step: 1, steps: null }] })],
   }),
   'a run that failed': panel({ runs: [failedRun] }),
   'nothing checked yet': panel({

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { EngineFacts } from '../../runner/src/domain/engineFacts';
 import type { GpuTrouble } from '../../runner/src/domain/gpuFacts';
 import type { Finding } from '../../runner/src/domain/finding';
+import type { Metric } from '../../runner/src/domain/metrics';
 import type { Problem, Run } from '../../runner/src/domain/run';
 
 export const parameterRowSchema = z.object({
@@ -197,7 +198,8 @@ export interface LiveRun {
   readonly progress: { readonly text: string; readonly done?: number; readonly total?: number } | null;
   /** The last line of its log. */
   readonly line: string;
-  readonly metrics: readonly { readonly metric: string; readonly value: number; readonly step: number | null }[];
+  /** The newest value of each, in the order in which they were printed first. */
+  readonly metrics: readonly Metric[];
   /** The number that is reserved for what it makes. */
   readonly makes?: string;
   /** Milliseconds since the epoch since when nothing was heard of it; null while it is heard. */

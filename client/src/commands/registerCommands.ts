@@ -60,8 +60,6 @@ function trustedHandlers(parts: Parts): Readonly<Record<string, Handler>> {
   return {
     [commands.newPackage]: () => newPackage(parts),
     [commands.markPackage]: () => markPackage(parts),
-    [commands.openPanel]: (argument) => parts.openPanel(text(argument), folderOf(parts, argument)),
-    [lensCommands.openPanel]: (folder, name) => parts.openPanel(text(name), relativeFolder(parts, folder)),
     [commands.runPipeline]: async (argument, name) => followed(parts, await runPipeline(parts, text(name) ?? argument)),
     [commands.runAgain]: async (argument) => runAgainFrom(parts, argument),
     [commands.runWithChanges]: (argument) => runWithChanges(parts, argument),
@@ -88,9 +86,11 @@ function trustedHandlers(parts: Parts): Readonly<Record<string, Handler>> {
   };
 }
 
-/** These need no folder either. */
+/** These need no folder either; the panel says by itself what is missing. */
 function freeHandlers(parts: Parts): Readonly<Record<string, Handler>> {
   return {
+    [commands.openPanel]: (argument) => parts.openPanel(text(argument), folderOf(parts, argument)),
+    [lensCommands.openPanel]: (folder, name) => parts.openPanel(text(name), relativeFolder(parts, folder)),
     [commands.showRunnerLog]: () => parts.log.show(),
     [commands.showRuns]: () => vscode.commands.executeCommand(`${views.runs}.focus`),
     [commands.openWalkthrough]: () =>

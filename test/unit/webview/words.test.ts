@@ -3,7 +3,7 @@ import { allProblems, draftProblems } from '../../../webview/src/draftProblems';
 import { checkLines, checkSummary } from '../../../webview/src/words/checkWords';
 import { percentile, usualDuration } from '../../../webview/src/words/durations';
 import { advancedWords, costWords, environmentWords } from '../../../webview/src/words/environmentWords';
-import { differenceWords, formatMetric, headlineMetric } from '../../../webview/src/words/metricWords';
+import { differenceWords, headlineOf } from '../../../webview/src/words/metricWords';
 import { namesInWords } from '../../../webview/src/words/namesInWords';
 import { changeWords, countWords, datasetLine, gpuWords, whyWords } from '../../../webview/src/words/planWords';
 import { emptyDraft, type Draft, type PanelState } from '../../../webview/src/protocol';
@@ -294,20 +294,12 @@ describe('what the page finds wrong by itself', () => {
 });
 
 describe('numbers of a run', () => {
-  it.each([
-    [0.9824, '0.982'],
-    [12.5, '12.5'],
-    [0.000_421_9, '0.000422'],
-    [1234.56, '1234.6'],
-    [0, '0'],
-  ])('%d reads %s', (value, words) => expect(formatMetric(value)).toBe(words));
-
   it('put a validation score first', () => {
     const metrics = ['loss', 'accuracy', 'val_accuracy', 'val_loss'].map((metric) => ({ metric, value: 1 }));
-    expect(headlineMetric(metrics)?.metric).toBe('val_accuracy');
-    expect(headlineMetric(metrics.slice(0, 2))?.metric).toBe('accuracy');
-    expect(headlineMetric(metrics.slice(0, 1))?.metric).toBe('loss');
-    expect(headlineMetric([])).toBeUndefined();
+    expect(headlineOf(metrics)?.metric).toBe('val_accuracy');
+    expect(headlineOf(metrics.slice(0, 2))?.metric).toBe('accuracy');
+    expect(headlineOf(metrics.slice(0, 1))?.metric).toBe('loss');
+    expect(headlineOf([])).toBeUndefined();
   });
 
   it('are compared with a sign', () => {

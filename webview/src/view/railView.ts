@@ -4,7 +4,7 @@ import { hasEnded, type Run } from '../../../runner/src/domain/run';
 import type { FieldProblem, PanelState } from '../protocol';
 import { button } from '../toolkit';
 import { checkLines, checkSummary, type CheckLine } from '../words/checkWords';
-import { headlineMetric, metricWords } from '../words/metricWords';
+import { headlineOf, metricWords } from '../words/metricWords';
 import { arrow, h, icon } from './dom';
 import type { PanelActions } from './panelActions';
 import { stateIcon } from './runStrip';
@@ -94,6 +94,6 @@ function runWords({ live = [] }: PanelState, run: Run): string {
   const time = formatSeconds(runSeconds(run, new Date()));
   if (run.state === 'Killed') return `stopped after ${time}`;
   if (run.state === 'Failed') return `failed after ${time}: ${run.cause?.message ?? ''}`;
-  const metric = headlineMetric(live.find((one) => one.id === run.id)?.metrics ?? []);
+  const metric = headlineOf(live.find((one) => one.id === run.id)?.metrics ?? []);
   return metric === undefined ? time : `${time}, ${metricWords(metric)}`;
 }

@@ -113,8 +113,9 @@ const waitingWords = ({ state }: Run): string =>
   state === 'Waiting for resources' ? 'Starts by itself, also with this window closed.' : '';
 
 function stepWords({ metrics }: LiveRun): string {
-  const step = metrics.findLast((one) => one.step !== null)?.step;
-  return typeof step === 'number' ? `step ${step}` : '';
+  const newest = metrics.findLast((one) => one.step !== null);
+  if (newest === undefined) return '';
+  return newest.steps === null ? `step ${newest.step ?? 0}` : `step ${newest.step ?? 0} of ${newest.steps}`;
 }
 
 function silentWords(run: Run, live: LiveRun | undefined, since: number): HTMLElement {
@@ -133,10 +134,15 @@ function silentWords(run: Run, live: LiveRun | undefined, since: number): HTMLEl
 
 /** Only where the steps are known. */
 function progressBar(live: LiveRun | undefined): HTMLElement | undefined {
-  const { done, total } = live?.progress ?? {};
-  if (done === undefined || total === undefined || total <= 0) return undefined;
+  const { done = 0, total = 0 } = live === undefined ? {} : (live.progress ?? stepsOf(live));
+  if (total <= 0) return undefined;
   const part = Math.min(1, Math.max(0, done / total));
   return h('div', { class: 'bar', 'aria-hidden': 'true' }, h('div', { style: `width: ${(part * 100).toFixed(1)}%` }));
+}
+
+function stepsOf({ metrics }: LiveRun): { readonly done?: number; readonly total?: number } {
+  const newest = metrics.findLast((one) => one.step !== null && one.steps !== null);
+  return newest === undefined ? {} : { done: newest.step ?? 0, total: newest.steps ?? 0 };
 }
 
 function endedStrip(state: PanelState, run: Run, actions: PanelActions): HTMLElement {

@@ -2,7 +2,7 @@
 import { causeSentence, formatNumber } from '../../../runner/src/domain/format';
 import type { Run } from '../../../runner/src/domain/run';
 import type { LiveRun, PanelState } from '../protocol';
-import { differenceWords, headlineMetric, metricWords } from './metricWords';
+import { differenceWords, headlineOf, metricWords } from './metricWords';
 
 const liveOf = ({ live = [] }: PanelState, id: string): LiveRun | undefined => live.find((one) => one.id === id);
 
@@ -13,7 +13,7 @@ export function outcomeWords(
 ): { readonly text: string; readonly against: Run | undefined } {
   if (run.state !== 'Successful') return { text: '', against: undefined };
   const against = state.runs.find((one) => one.state === 'Successful' && one.version !== '' && one.id < run.id);
-  const metric = headlineMetric(liveOf(state, run.id)?.metrics ?? []);
+  const metric = headlineOf(liveOf(state, run.id)?.metrics ?? []);
   if (metric === undefined) return { text: '', against };
   const before = against && liveOf(state, against.id)?.metrics.find((one) => one.metric === metric.metric);
   if (against === undefined || before === undefined) return { text: metricWords(metric), against };
