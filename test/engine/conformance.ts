@@ -277,6 +277,42 @@ export function conformance(open: () => Promise<EnginePlace>, { isolates, column
     });
   });
 
+  describe('links of its outputs', () => {
+    it('by absolute path stay inside, and those of artifacts lead nowhere else', async () => {
+      const code = [
+        'os.symlink(os.path.abspath("train.py"), "same")',
+        'os.makedirs("artifacts/sub")',
+        'open("artifacts/sub/x", "w").write("x")',
+        'os.symlink("sub/x", "artifacts/inside")',
+        'os.symlink("/etc/passwd", "artifacts/absolute")',
+        'os.symlink("../../../../etc/passwd", "artifacts/out")',
+      ].join('\n');
+      const run = await make(main(code));
+      expect((await run.record()).outcome).toBe('completed');
+      const { staging, warnings } = await run.collect();
+      const source = await textIn(join(staging, 'package/train.py'));
+      expect(await textIn(join(staging, 'package/same'))).toBe(source);
+      expect(await textIn(join(staging, 'artifacts/inside'))).toBe('x');
+      expect(await treeOf(join(staging, 'artifacts'))).toEqual(['inside', 'sub/x']);
+      const skipped = warnings.filter(({ code: found }) => found === 'output-skipped');
+      expect(skipped.map(({ message }) => message.split(' ')[0]).sort()).toEqual([
+        'artifacts/absolute',
+        'artifacts/out',
+      ]);
+    });
+  });
+
+  describe.each(['control', 'out', 'home', 'Overlay'])('a package named %s', (name) => {
+    it('lies apart from what the run needs beside it', async () => {
+      const run = await make(main('print(sorted(os.listdir(".")))'), { package: name });
+      expect((await run.record()).outcome).toBe('completed');
+      expect(await run.text('stdout')).toBe("['__pycache__', 'artifacts', 'data', 'train.py']\n");
+      const { staging, warnings } = await run.collect();
+      expect(warnings).toEqual([]);
+      expect(await treeOf(join(staging, 'package'))).toEqual(['model.txt', 'train.py']);
+    });
+  });
+
   describe('its dataset', () => {
     it('stays as it is where it is only read', async () => {
       const run = await make(main('print(open(os.path.join(data, "a.csv")).read())'));

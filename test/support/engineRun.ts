@@ -22,6 +22,8 @@ export interface EngineRunOptions extends LocalRunOptions {
   readonly network?: RunSpec['network'];
   /** What the engine is to run in; by default its tests' own. */
   readonly prepared?: PreparedEnvironment;
+  /** Name of the package; by default digits. */
+  readonly package?: string;
   /** A dataset that the engine has a copy of already. */
   readonly sent?: { readonly path: string; readonly installation: string };
 }
@@ -50,8 +52,9 @@ export async function engineRun(place: EnginePlace, train: string, options: Engi
   const folder = await mkdtemp(join(tmpdir(), 'engine-run-'));
   await makeFiles(join(folder, 'source'), { 'train.py': train, ...options.files });
   await makeFiles(join(folder, 'dataset'), options.dataset ?? { 'a.csv': '1,2\n' });
-  const zip = join(folder, 'digits.zip');
-  await writeZip({ entries: (await scanPackage(join(folder, 'source'))).entries, root: 'digits', target: zip });
+  const name = options.package ?? 'digits';
+  const zip = join(folder, `${name}.zip`);
+  await writeZip({ entries: (await scanPackage(join(folder, 'source'))).entries, root: name, target: zip });
   const plain = await withSent(specOf(place, folder, zip, options), options);
   const own = options.sent === undefined && engine.send !== undefined ? await sending(plain, folder) : undefined;
   const spec = own === undefined ? plain : { ...plain, dataset: { ...plain.dataset, tree: own.tree } };
@@ -122,7 +125,7 @@ function specOf(place: EnginePlace, folder: string, zip: string, options: Engine
   const runId = `test-${randomBytes(6).toString('hex')}`;
   return {
     ref: { runId, nonce: randomBytes(16).toString('hex'), installation, workFolder: join(folder, 'work') },
-    package: 'digits',
+    package: options.package ?? 'digits',
     zip,
     dataset: { path: join(folder, 'dataset'), access: options.access ?? 'read-only', mountName: 'data' },
     environment: options.prepared ?? place.environment,

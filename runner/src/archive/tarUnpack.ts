@@ -19,6 +19,8 @@ export interface UnpackOptions {
   readonly root: string;
   /** Absolute path of that folder where the tar was made: links to it stay inside. */
   readonly place?: string | undefined;
+  /** Absolute path of the folder that the package lay in while it ran: what was `FOLDER/NAME/x` is `package/x` in the tar. */
+  readonly ranIn?: string | undefined;
   /** Entries that links to folders may add: folders of links to folders of links could make a copy of any size. */
   readonly mostCopies?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -274,9 +276,13 @@ class Unpacking {
 
   /** Training code likes absolute paths, also for links inside its own folder. */
   private absoluteTarget(target: string): string | undefined {
-    const { place } = this.options;
-    if (place === undefined || !target.startsWith(`${place}/`)) return undefined;
-    return this.inside(`${this.options.root}/${target.slice(place.length + 1)}`);
+    const { root, place, ranIn } = this.options;
+    if (place !== undefined && target.startsWith(`${place}/`)) {
+      return this.inside(`${root}/${target.slice(place.length + 1)}`);
+    }
+    if (ranIn === undefined || !target.startsWith(`${ranIn}/`)) return undefined;
+    const [name, ...parts] = target.slice(ranIn.length + 1).split('/');
+    return name === 'control' ? undefined : this.inside([root, 'package', ...parts].join('/'));
   }
 
   private skip(path: string, reason: string): void {

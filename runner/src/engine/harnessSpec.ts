@@ -5,7 +5,7 @@
  *   control/spec.json       this value; `control/secrets.json` beside it is read and unlinked before user code starts
  *   control/harness.py …    the harness itself
  *   control/record.json     the completion record, written last, by rename
- *   <package>/              the working directory of the run, with the dataset at `<package>/<mountName>`
+ *   <package>/              the working directory of the run (`packageFolder`), with the dataset at `<package>/<mountName>`
  *   out/package, out/artifacts   what the harness hands over at the end, by renaming out of the working directory
  */
 import * as z from 'zod';
@@ -14,6 +14,7 @@ export const harnessSpecSchema = z.strictObject({
   schema: z.literal(1),
   run: z.string(),
   nonce: z.string(),
+  /** Name of the working directory below the base folder. */
   package: z.string(),
   /** Absolute path of the base folder on the engine's side. */
   base: z.string(),
@@ -40,3 +41,10 @@ export const harnessSpecSchema = z.strictObject({
   ownsAllProcesses: z.boolean(),
 });
 export type HarnessSpec = z.infer<typeof harnessSpecSchema>;
+
+/** What lies beside the package below the base folder. */
+const besidePackage: ReadonlySet<string> = new Set(['control', 'out', 'home', 'overlay', 'overlay-probe']);
+
+/** The working directory's name: the package's, unless something else has that place. */
+export const packageFolder = (name: string): string =>
+  besidePackage.has(name.toLowerCase()) ? `${name}-package` : name;

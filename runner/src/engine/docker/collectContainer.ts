@@ -23,6 +23,8 @@ export interface CollectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What the harness handed over; links in it were made while the package lay beside it. */
+const outPlace = { root: 'out', place: `${base}/out`, ranIn: base } as const;
 const largestRecord = 16 * 1024 * 1024;
 
 export async function collectContainer(
@@ -55,7 +57,7 @@ async function collectFromLog(ref: RunRef, staging: string, options: CollectOpti
   if (sources === undefined) return undefined;
   await rm(staging, { recursive: true, force: true });
   const tar = packTar(sources, { uid: 0, gid: 0 });
-  const { warnings } = await unpackOutputs(tar, staging, { root: 'out', place: `${base}/out`, signal: options.signal });
+  const { warnings } = await unpackOutputs(tar, staging, { ...outPlace, signal: options.signal });
   const found = await recordBeside(ref, staging);
   if (found?.record === undefined) return undefined;
   return { ...found, warnings: warnings.map(belowPackage), isReadable: true };
@@ -219,8 +221,7 @@ async function fetchFolder(
     const tar = await client.stream('GET', `${container}/archive`, { path }, { signal: options.signal });
     const text = `bringing the output from ${client.engine}`;
     const { warnings } = await unpackOutputs(tar, target, {
-      root: posix.basename(path),
-      place: path,
+      ...(path === outPlace.place ? outPlace : { root: posix.basename(path), place: path }),
       signal: options.signal,
       onProgress: ({ done }) => options.onProgress({ text, done, unit: 'bytes' }),
     });

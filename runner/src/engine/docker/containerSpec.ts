@@ -1,4 +1,5 @@
 /** The container of a run, described as a value: what is sent to `POST /containers/create`. */
+import { packageFolder } from '../harnessSpec';
 import type { RunSpec } from '../engine';
 import { datasetVolumeName } from './datasetNames';
 import { deviceRequest } from './deviceRequest';
@@ -87,7 +88,7 @@ export function containerSpec(spec: RunSpec, place: ContainerPlace) {
 const memoryLimit = (memory: number | null) => (memory === null ? {} : { Memory: memory, MemorySwap: memory });
 
 function datasetMounts(spec: RunSpec, place: ContainerPlace) {
-  const target = `${base}/${spec.package}/${spec.dataset.mountName}`;
+  const target = `${base}/${packageFolder(spec.package)}/${spec.dataset.mountName}`;
   const { path, tree } = spec.dataset;
   const sent = (where: string) => ({
     Type: 'volume',

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { packTar, type TarSource } from '../../archive/tarPack';
 import { ExpectedError, messageOf, type ErrorCode } from '../../domain/errors';
 import type { OnProgress, RunSpec } from '../engine';
-import type { HarnessSpec } from '../harnessSpec';
+import { packageFolder, type HarnessSpec } from '../harnessSpec';
 import { base, containerName, containerSpec, type ContainerPlace } from './containerSpec';
 import { datasetVolumeName } from './datasetNames';
 import { datasetGone, findDataset } from './datasetStore';
@@ -167,8 +167,8 @@ async function upload(client: DockerClient, spec: RunSpec, id: string, options: 
     ...(await harnessFiles(options.harnessFolder, `${root}/control`)),
     { kind: 'file', path: `${root}/control/spec.json`, mode: 0o600, content: JSON.stringify(harnessSpec(spec)) },
     ...secretsFile(spec, options.secrets, `${root}/control/secrets.json`),
-    { kind: 'folder', path: `${root}/${spec.package}`, mode: 0o755 },
-    { kind: 'zip', path: `${root}/${spec.package}`, zip: spec.zip },
+    { kind: 'folder', path: `${root}/${packageFolder(spec.package)}`, mode: 0o755 },
+    { kind: 'zip', path: `${root}/${packageFolder(spec.package)}`, zip: spec.zip },
     { kind: 'folder', path: `${root}/out`, mode: 0o755 },
   ];
   const tar = packTar(files, { uid, gid });
@@ -200,7 +200,7 @@ export function harnessSpec(spec: RunSpec): HarnessSpec {
     schema: 1,
     run: spec.ref.runId,
     nonce: spec.ref.nonce,
-    package: spec.package,
+    package: packageFolder(spec.package),
     base,
     data: spec.dataset.mountName,
     dataset: { kind: 'mount' },

@@ -5,7 +5,7 @@
  */
 import { constants, type Dirent } from 'node:fs';
 import { copyFile, link, lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ExpectedError } from '../../domain/errors';
 import type { CompletionRecord } from '../../domain/completionRecord';
 import type { Warning } from '../../domain/run';
@@ -121,7 +121,13 @@ class Collector {
       this.warnings.push(skipped(shown, 'is a link to a name that is not UTF-8'));
       return;
     }
-    await symlink(this.moved(text, target), target).catch((error: NodeJS.ErrnoException) => {
+    const moved = this.moved(text, target);
+    // Links of the package are looked at when it is packed; artifacts stay as they are.
+    if (shown.startsWith('artifacts/') && !isInside(resolve(dirname(target), moved), join(this.staging, 'artifacts'))) {
+      this.warnings.push(skipped(shown, `is a link to ${printable(text)}, outside the artifacts`));
+      return;
+    }
+    await symlink(moved, target).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') this.warnings.push(skipped(shown, `is a link to ${printable(text)}`));
     });
   }
@@ -130,4 +136,9 @@ class Collector {
     if (to !== this.original && !to.startsWith(this.original + sep)) return to;
     return relative(dirname(target), join(this.staging, 'package', relative(this.original, to))) || '.';
   }
+}
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }

@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ExpectedError, messageOf } from '../../domain/errors';
 import type { Warning } from '../../domain/run';
 import type { OnProgress, RunSpec } from '../engine';
-import type { HarnessSpec } from '../harnessSpec';
+import { packageFolder, type HarnessSpec } from '../harnessSpec';
 import { withClaim } from './claim';
 import { runPaths, type RunPaths } from './runPaths';
 import { exists, inspectRun } from './supervisorState';
@@ -68,7 +68,7 @@ async function layOut(
   const control = join(draft, 'control');
   await mkdir(control, { recursive: true, mode: 0o700 });
   options.onProgress({ text: `laying out ${spec.package}` });
-  await starter.extract(spec.zip, spec.package, join(draft, spec.package), { signal: options.signal });
+  await starter.extract(spec.zip, spec.package, join(draft, packageFolder(spec.package)), { signal: options.signal });
   const harness = (await readdir(starter.harnessFolder)).filter((name) => name.endsWith('.py'));
   for (const name of harness) await copyFile(join(starter.harnessFolder, name), join(control, name));
   await writeFile(join(control, 'spec.json'), JSON.stringify(harnessSpec(spec, paths)), { mode: 0o600 });
@@ -84,7 +84,7 @@ export function harnessSpec(spec: RunSpec, paths: RunPaths): HarnessSpec {
     schema: 1,
     run: spec.ref.runId,
     nonce: spec.ref.nonce,
-    package: spec.package,
+    package: packageFolder(spec.package),
     base: paths.base,
     data: spec.dataset.mountName,
     dataset: { kind: 'local', path: spec.dataset.path, access: spec.dataset.access },
