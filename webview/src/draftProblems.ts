@@ -93,11 +93,13 @@ function limitProblems(draft: Draft, engine: EngineFacts | undefined): FieldProb
     ['shm', 'Shared memory', 'A size like 512m or 8g.', (text: string) => parseSize('shm', text)],
     ['timeout', 'Time limit', 'A time like 45s, 90m or 2h.', (text: string) => parseDuration(normalTime(text))],
   ] as const;
-  return checks.flatMap(([field, label, wanted, parse]) => {
+  return checks.flatMap(([field, label, wanted, parse]): FieldProblem[] => {
     if (draft[field].trim() === '') return [];
     try {
       const tooMuch = excess(field, parse(draft[field]), engine);
-      return tooMuch === undefined ? [] : [{ field, label, message: tooMuch }];
+      if (tooMuch === undefined) return [];
+      const summary = `${draft[field].trim()} is more than ${tooMuch.replace(' has ', ' has, ')}`;
+      return [{ field, label, message: tooMuch, summary }];
     } catch {
       return [{ field, label, message: wanted }];
     }
@@ -120,13 +122,17 @@ export function parameterProblems(rows: readonly ParameterRow[]): FieldProblem[]
       const use = suggestedName(row.name);
       const edit = { parameters: rows.map((one, k) => (k === i ? { ...one, name: use } : one)) };
       const fix = use === '' || rows.some((one) => one.name === use) ? undefined : { text: `Use ${use}`, edit };
-      return [{ field: `${at}-name`, label: 'Parameter name', message: name, fix }];
+      return [{ field: `${at}-name`, label: 'Parameter name', message: name, summary: summaryOf(row.name, name), fix }];
     }
     if (row.secret && !row.stored && row.value === '')
       return [{ field: `${at}-value`, label: row.name, message: 'This secret has no value yet.' }];
     return [];
   });
 }
+
+/** Away from its field a problem says which name it is about. */
+const summaryOf = (name: string, problem: string): string =>
+  name === '' || problem.includes(name) ? problem : `${name}: ${problem}`;
 
 export function rowProblem(rows: readonly ParameterRow[], row: ParameterRow): string | undefined {
   const { name } = row;

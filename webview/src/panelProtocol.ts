@@ -187,6 +187,8 @@ export interface FieldProblem {
   readonly field: string;
   readonly label: string;
   readonly message: string;
+  /** In the plan, away from the field, where the message alone would not say what it is about. */
+  readonly summary?: string;
   /** What mends it with one press. */
   readonly fix?: { readonly text: string; readonly edit: Partial<Draft> } | undefined;
 }

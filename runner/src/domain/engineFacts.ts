@@ -36,3 +36,11 @@ export function engineWords(name: string): string {
   if (name === 'process') return 'Local Python';
   return name === 'docker' ? 'docker (local)' : name;
 }
+
+/** The same with how it is reached: "gpu-box (ssh)". */
+export function engineTitle({ name, endpoint }: Pick<EngineFacts, 'name' | 'endpoint'>): string {
+  const way = /^(ssh|tcp):\/\//.exec(endpoint)?.[1];
+  return way === undefined || engineWords(name) !== name
+    ? engineWords(name)
+    : `${name} (${way === 'tcp' ? 'tls' : way})`;
+}

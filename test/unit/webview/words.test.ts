@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { engineTitle } from '../../../runner/src/domain/engineFacts';
 import { allProblems, draftProblems } from '../../../webview/src/draftProblems';
 import { checkLines, checkSummary } from '../../../webview/src/words/checkWords';
 import { percentile, usualDuration } from '../../../webview/src/words/durations';
@@ -243,6 +244,14 @@ describe('what the page finds wrong by itself', () => {
     expect(fields({ memory: '64 GB', engine: 'process' })).toEqual({});
   });
 
+  it('in the plan with what it is about', () => {
+    const found = draftProblems(state({ memory: '64 GB', parameters: [row('learning rate')] }));
+    expect(found.map(({ summary = '' }) => plain(summary))).toEqual([
+      '64 GB is more than docker (local) has, 16 GB.',
+      'learning rate: No spaces in a name.',
+    ]);
+  });
+
   it('an artifacts directory that leaves the package', () => {
     expect(fields({ artifactsDirectory: '../out' })).toHaveProperty('artifactsDirectory');
   });
@@ -307,6 +316,14 @@ describe('numbers of a run', () => {
     expect(differenceWords(0.9, 1)).toBe('−0.1');
     expect(differenceWords(1, 1)).toBe('no change');
   });
+});
+
+it('engines are called by how they are reached', () => {
+  const title = (name: string, endpoint: string): string => engineTitle({ name, endpoint });
+  expect(title('gpu-box', 'ssh://gpu-box')).toBe('gpu-box (ssh)');
+  expect(title('farm', 'tcp://farm:2376')).toBe('farm (tls)');
+  expect(title('docker', 'unix:///var/run/docker.sock')).toBe('docker (local)');
+  expect(title('process', '/usr/bin/python3')).toBe('Local Python');
 });
 
 it('names stand in a sentence', () => {

@@ -1,6 +1,6 @@
 /** Where and with what a run goes. */
 import { formatBytes, formatSeconds } from '../../../runner/src/domain/format';
-import { engineWords, type EngineFacts } from '../../../runner/src/domain/engineFacts';
+import { engineTitle, engineWords, type EngineFacts } from '../../../runner/src/domain/engineFacts';
 import type { PanelState } from '../protocol';
 import { dropdown, textField } from '../toolkit';
 import { engineOf } from '../words/planWords';
@@ -20,9 +20,9 @@ export function computeSection(state: PanelState, context: FieldContext): HTMLEl
 
 function engineField(state: PanelState, context: FieldContext): HTMLElement {
   const { draft, engines, plan } = state;
-  const known = (engines ?? []).map(({ name, state: is }) => ({
-    value: name,
-    text: is === 'ready' ? engineWords(name) : `${engineWords(name)}, ${stateWords[is]}`,
+  const known = (engines ?? []).map((one) => ({
+    value: one.name,
+    text: one.state === 'ready' ? engineTitle(one) : `${engineTitle(one)}, ${stateWords[one.state]}`,
   }));
   const found = plan === undefined || draft.engine !== '' ? '' : `: ${engineWords(plan.engine)}`;
   // Before they were asked, an engine is not known to be gone.

@@ -1,5 +1,5 @@
 /** What Run will do, in three lines, or what keeps it from running. */
-import { engineWords } from '../../../runner/src/domain/engineFacts';
+import { engineTitle, engineWords } from '../../../runner/src/domain/engineFacts';
 import type { FieldProblem, PanelState, PlanFacts } from '../protocol';
 import { button } from '../toolkit';
 import { datasetLine, whyWords } from '../words/planWords';
@@ -32,13 +32,20 @@ export function planView(state: PanelState, problems: readonly FieldProblem[], a
 }
 
 /** START → [N.0 →] N.m on ENGINE */
-function planSentence({ draft, packages }: PanelState, plan: PlanFacts): HTMLElement {
+function planSentence({ draft, packages, engines = [] }: PanelState, plan: PlanFacts): HTMLElement {
   const line = h('p', { class: 'sentence' });
+  const engine = engines.find((one) => one.name === plan.engine);
   const hasFolder = packages.find((one) => (one.folder ?? one.name) === draft.package)?.folder !== null;
   if (plan.publishes) line.append('Working folder ', arrow(), ' ', versionBox(plan.from, true));
   else if (draft.from === '' && hasFolder) line.append('Working folder, same as ', versionBox(plan.from));
   else line.append(versionBox(plan.from));
-  line.append(' ', arrow(), ' ', versionBox(plan.makes, true), ` on ${engineWords(plan.engine)}`);
+  line.append(
+    ' ',
+    arrow(),
+    ' ',
+    versionBox(plan.makes, true),
+    ` on ${engine === undefined ? engineWords(plan.engine) : engineTitle(engine)}`,
+  );
   return line;
 }
 
@@ -48,7 +55,7 @@ function problemsView(problems: readonly FieldProblem[], { goTo }: PanelActions)
   const list = h('ul', { class: 'problems' });
   for (const problem of problems) {
     const name = problem.field === '' ? problem.label : link(problem.label, () => goTo(problem.field));
-    list.append(h('li', {}, name, `: ${problem.message.replace(/\.$/, '')}`));
+    list.append(h('li', {}, name, `: ${(problem.summary ?? problem.message).replace(/\.$/, '')}`));
   }
   return h(
     'div',
