@@ -194,6 +194,26 @@ export interface SendRequest {
   readonly onProgress: OnProgress;
 }
 
+/** A folder of the engine's own machine. */
+export interface HashFolderRequest {
+  readonly ref: Pick<RunRef, 'runId' | 'installation'>;
+  /** Absolute, there. */
+  readonly path: string;
+  /** Target of the run's environment. */
+  readonly image: string;
+  /** What is wrong with the folder, by its path with links resolved. */
+  readonly refusal: (path: string) => string | undefined;
+  readonly onProgress: OnProgress;
+}
+
+export interface HashedFolder {
+  readonly tree: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly entries: readonly DatasetEntry[];
+  readonly warnings: readonly Warning[];
+}
+
 export interface EngineDatasets {
   list(
     installation: string,
@@ -264,6 +284,8 @@ export interface Engine {
    * `disk-full`, and `engine-unreachable` where the connection stays cut; a later call goes on from there.
    */
   send?(request: SendRequest, signal?: AbortSignal): Promise<void>;
+  /** The identity of a dataset that lies on its own machine. Throws `dataset-missing`, `dataset-refused`. */
+  hashFolder?(request: HashFolderRequest, signal?: AbortSignal): Promise<HashedFolder>;
   /** The copies of datasets that it keeps for an installation, where it keeps any. */
   readonly datasets?: EngineDatasets;
   /** What GPUs it really has, found out by asking on it; remembered for a while. */

@@ -14,7 +14,8 @@ import type { DatasetEntry, FileEntry } from '../domain/treeHash';
 import type { VersionFile } from '../domain/version';
 import type { Engine } from '../engine/engine';
 import type { Packaged } from './intent';
-import { hashRunDataset } from './packaging';
+import { isOnEngine } from './engineDataset';
+import { hashAgain } from './packaging';
 import type { RunContext, SafeEvents } from './runContext';
 import type { RunDraft } from './runDocument';
 import { readDatasetList } from './submitRun';
@@ -69,7 +70,7 @@ export async function sealOutput(
   await mkdir(folder, { recursive: true });
   const [scanned, dataset] = await Promise.all([
     scanOutput(folder, { leaveOut: [packaged.mountName, intent.artifactsDirectory], signal }),
-    checkDataset(context, draft, events, signal),
+    checkDataset(context, engine, draft, events, signal),
   ]);
   const warnings = [...scanned.warnings, ...dataset.warnings];
   const nothing = { sealable: undefined, warnings, keptDataset: dataset.kept };
@@ -137,6 +138,7 @@ interface DatasetCheck {
 /** Whether the dataset is still what it was, and the copy of it where one was asked for. */
 async function checkDataset(
   context: RunContext,
+  engine: Engine,
   draft: RunDraft,
   events: SafeEvents,
   signal: AbortSignal,
@@ -144,8 +146,10 @@ async function checkDataset(
   const { run, intent } = draft;
   const before = await readDatasetList(context, run.id);
   try {
-    const now = await hashRunDataset(context, intent.dataset.path, events, signal);
+    const now = await hashAgain(context, engine, draft, events, signal);
     if (now.tree !== run.dataset.tree) return changed(run.dataset.path, before, now.entries, draft);
+    if (intent.saveTrainingData && isOnEngine(intent.dataset.path))
+      return { changed: false, kept: '', warnings: [notKept] };
     if (!intent.saveTrainingData) return { changed: false, kept: '', warnings: [] };
     return await keepDataset(context, draft, now.entries, signal);
   } catch (error) {
@@ -154,6 +158,11 @@ async function checkDataset(
     return { changed: true, kept: '', warnings: [{ code: 'dataset-changed', message }] };
   }
 }
+
+const notKept: Warning = {
+  code: 'dataset-on-engine',
+  message: 'The dataset lies on the machine of the engine, so no copy of it was kept here.',
+};
 
 async function keepDataset(
   context: RunContext,

@@ -6,7 +6,8 @@ import { hashDataset } from '../archive/dataset';
 import { openZip, type ZipReader } from '../archive/zipReader';
 import { ExpectedError } from '../domain/errors';
 import type { Run, Warning } from '../domain/run';
-import type { Engine, PreparedEnvironment } from '../engine/engine';
+import type { Engine, HashedFolder, PreparedEnvironment } from '../engine/engine';
+import { isOnEngine, pathOnEngine, sensitivePlace } from './engineDataset';
 import { refuseArtifactsFolder, type PackageEntry } from './artifactsFolder';
 import type { Intent, Packaged } from './intent';
 import { publishFolder, scanWorkingFolder } from './publishFolder';
@@ -38,10 +39,8 @@ export async function packageRun(
 ): Promise<PackagingResult> {
   const linked = new AbortController();
   const both = AbortSignal.any([signal, linked.signal]);
-  const parts = [
-    packageCode(context, engine, draft, events, both, onVersion),
-    hashInput(context, draft, events, both),
-  ] as const;
+  const coding = packageCode(context, engine, draft, events, both, onVersion);
+  const parts = [coding, hashInput(context, engine, draft, events, coding, both)] as const;
   try {
     const [code, dataset] = await Promise.all(parts);
     const reserved = await context.store.versions.reserve(draft.run.package, code.version, draft.run.id);
@@ -149,12 +148,52 @@ function artifactsWarnings(entries: readonly PackageEntry[], folder: string): Wa
 const datasetCacheFile = (cacheFolder: string, path: string): string =>
   join(cacheFolder, 'datasets', `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.cache`);
 
-/** Hashes the dataset and keeps the list of its entries beside the run, so that a change can be named at the end. */
-async function hashInput(context: RunContext, draft: RunDraft, events: SafeEvents, signal: AbortSignal) {
+/**
+ * Hashes the dataset and keeps the list of its entries beside the run, so that a change can be named at the end. On the engine's own
+ * machine that takes an image, so it waits for the environment.
+ */
+async function hashInput(
+  context: RunContext,
+  engine: Engine,
+  draft: RunDraft,
+  events: SafeEvents,
+  code: Promise<PackagedCode>,
+  signal: AbortSignal,
+) {
   const { path } = draft.intent.dataset;
-  const hashed = await hashRunDataset(context, path, events, signal);
+  const hashed = isOnEngine(path)
+    ? await hashOnEngine(engine, draft, (await code).environment.target, events, signal)
+    : await hashRunDataset(context, path, events, signal);
   await writeFile(datasetListPath(context, draft.run.id), JSON.stringify(hashed.entries));
   return hashed;
+}
+
+/** What the dataset is now, wherever it lies. */
+export function hashAgain(
+  context: RunContext,
+  engine: Engine,
+  draft: RunDraft,
+  events: SafeEvents,
+  signal: AbortSignal,
+) {
+  const { dataset, packaged } = draft.intent;
+  return isOnEngine(dataset.path)
+    ? hashOnEngine(engine, draft, packaged?.environment.target ?? '', events, signal)
+    : hashRunDataset(context, dataset.path, events, signal);
+}
+
+async function hashOnEngine(
+  engine: Engine,
+  { run, intent }: RunDraft,
+  image: string,
+  events: SafeEvents,
+  signal: AbortSignal,
+): Promise<HashedFolder> {
+  if (engine.hashFolder === undefined)
+    throw new ExpectedError('usage', `${engine.name} runs on this machine.`, 'Give the folder itself.');
+  const ref = { runId: run.id, installation: intent.installation };
+  const path = pathOnEngine(intent.dataset.path);
+  return engine.hashFolder({ ref, path, image, refusal: sensitivePlace, onProgress: events.progress }, signal);
 }
 
 export const datasetListPath = (context: RunContext, id: string): string =>

@@ -1,5 +1,6 @@
 /** Paths as documents show them: relative to the workspace with `/`, absolute where they lie outside. */
 import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { isOnEngine } from './engineDataset';
 
 /** True where `inner` is `outer` or lies below it. Both absolute. */
 export function isInside(inner: string, outer: string): boolean {
@@ -8,6 +9,7 @@ export function isInside(inner: string, outer: string): boolean {
 }
 
 export function shownPath(workspace: string, path: string): string {
+  if (isOnEngine(path)) return path;
   const shown = isInside(path, workspace) ? relative(workspace, path) : path;
   return shown === '' ? '.' : shown.split(sep).join('/');
 }

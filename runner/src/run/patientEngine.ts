@@ -34,12 +34,17 @@ export async function patiently<T>(
 }
 
 export function patientEngine(engine: Engine, onSilence: OnSilence): Engine {
-  const { send, gpus, isFree, waitForGpus } = engine;
+  const { send, hashFolder, gpus, isFree, waitForGpus } = engine;
   return {
     ...(send === undefined
       ? {}
       : { send: (sending, signal) => patiently(() => send.call(engine, sending, signal), onSilence, signal) }),
     ...(gpus === undefined ? {} : { gpus: (signal) => gpus.call(engine, signal) }),
+    ...(hashFolder === undefined
+      ? {}
+      : {
+          hashFolder: (request, signal) => patiently(() => hashFolder.call(engine, request, signal), onSilence, signal),
+        }),
     ...(isFree === undefined ? {} : { isFree: (gpu, signal) => isFree.call(engine, gpu, signal) }),
     ...(waitForGpus === undefined
       ? {}

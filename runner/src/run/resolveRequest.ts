@@ -10,6 +10,7 @@ import { isVersionNumber } from '../domain/versionNumber';
 import type { ResourceLimits } from '../engine/engine';
 import type { VersionStore } from '../store/store';
 import type { RunRequest } from '../runner';
+import { guardEngineDataset, isOnEngine } from './engineDataset';
 import { guardDataset, type DatasetGuard } from './guardDataset';
 import { locatePackage, type LocatedPackage } from './locatePackage';
 import { isInside, shownPath } from './paths';
@@ -129,6 +130,9 @@ async function locate(context: ResolveContext, pipeline: Pipeline | undefined, r
 }
 
 async function datasetOf(guard: DatasetGuard, pipeline: Pipeline | undefined, request: RunRequest): Promise<string> {
+  const text = request.dataset ?? pipeline?.dataset ?? '';
+  if (isOnEngine(text))
+    return guardEngineDataset(text, { dataset: request.dataset !== undefined, engine: request.engine !== undefined });
   if (request.dataset !== undefined) {
     return guardDataset(guard, resolve(request.currentFolder, request.dataset), request.dataset);
   }

@@ -4,13 +4,15 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { hashTree } from '../archive/hashTree';
 import type { ScannedTree } from '../archive/scanPackage';
+import { engineWords } from '../domain/engineFacts';
 import { ExpectedError } from '../domain/errors';
 import type { Finding } from '../domain/finding';
 import { showGpuRequest } from '../domain/gpuRequest';
 import { maskedSecret } from '../domain/results';
 import type { Run, Warning } from '../domain/run';
-import type { RunDemand } from '../engine/engine';
+import type { Engine, RunDemand } from '../engine/engine';
 import type { ChosenEngine } from './chooseEngine';
+import { isOnEngine } from './engineDataset';
 import { firstFree } from './firstFree';
 import { refuseArtifactsFolder } from './artifactsFolder';
 import type { Intent } from './intent';
@@ -54,6 +56,7 @@ export async function createRun(
 
 async function engineFor(checks: StartChecks, request: ResolvedRequest, folder: string | null, signal?: AbortSignal) {
   const { engine, warnings, several = [] } = await checks.chooseEngine(request.engine);
+  if (isOnEngine(request.dataset.path)) refuseHere(several.length > 0 ? several : [engine]);
   const hasDockerfile = folder !== null && (await isFile(join(folder, 'Dockerfile')));
   const demand: RunDemand = {
     gpu: request.gpu,
@@ -66,6 +69,13 @@ async function engineFor(checks: StartChecks, request: ResolvedRequest, folder: 
   };
   if (several.length > 1) return { ...(await firstFree(several, demand, signal)), several };
   return { engine, warnings: [...warnings, ...(await engine.demand(demand, signal))], several };
+}
+
+function refuseHere(engines: readonly Engine[]): void {
+  const here = engines.find(({ hashFolder }) => hashFolder === undefined);
+  if (here === undefined) return;
+  const message = `${engineWords(here.name)} has no machine of its own.`;
+  throw new ExpectedError('usage', message, 'Give the folder itself with --dataset DIR.');
 }
 
 const isFile = (path: string): Promise<boolean> =>

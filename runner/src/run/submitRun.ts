@@ -5,6 +5,7 @@ import { ExpectedError, isExpected } from '../domain/errors';
 import type { Problem } from '../domain/run';
 import type { DatasetEntry } from '../domain/treeHash';
 import type { Engine, RunSpec, StartedRun } from '../engine/engine';
+import { isOnEngine } from './engineDataset';
 import { orElsewhere } from './firstFree';
 import { datasetListPath, hashRunDataset } from './packaging';
 import type { RunContext, SafeEvents } from './runContext';
@@ -74,6 +75,7 @@ async function sendDataset({ context, engine, draft, spec, events, stopping }: S
   const { run, intent } = draft();
   const { tree, files, bytes } = run.dataset;
   const { path } = intent.dataset;
+  if (isOnEngine(path)) return;
   await engine.send(
     {
       ref: spec().ref,

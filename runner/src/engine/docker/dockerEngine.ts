@@ -21,6 +21,7 @@ import { GpuMemory } from './gpuMemory';
 import { isFree, waitForGpus, type QueueOptions } from './gpuQueue';
 import { checkGpus } from './gpus';
 import { removeTickets } from './gpuTickets';
+import { hashFolder } from './hashFolder';
 import { followContainer } from './followContainer';
 import {
   containerPath,
@@ -110,6 +111,8 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     demand: (demand, signal) =>
       explained(() => checkDemand(client, demand, { known: () => known(signal), gpus }, signal)),
     gpus: (signal) => explained(async () => gpus.facts(await known(signal), signal)),
+    hashFolder: (request, signal) =>
+      explained(async () => hashFolder(client, await known(signal), request, options.harnessFolder, signal)),
     isFree: (gpu, signal) =>
       explained(async () =>
         isFree(client, gpu, gpu.kind === 'none' ? [] : (await gpus.facts(await known(signal), signal)).gpus, signal),
