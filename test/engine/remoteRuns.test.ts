@@ -118,6 +118,21 @@ describe('the command line', () => {
     expect((await cli.json('attach', id)).document).toMatchObject({ id, state: 'Successful', version: '1.1' });
   });
 
+  test('goes on only with the engine that has the run, whatever its name stands for by now', async () => {
+    const body = 'print("ready", flush=True)\nimport time\ntime.sleep(3)';
+    await cli.write({ 'digits/train.py': train(body, 'open("m", "w").write("m")') });
+    // The one that waits for the end does so by itself, so it is ended first.
+    const started = cli.start('run', 'digits', '--dataset', 'data/d', '--image', testImage, '--engine', 'docker');
+    await started.until('ready');
+    started.child.kill('SIGKILL');
+    await started.answer;
+    const elsewhere = cli.with({ DOCKER_HOST: far.host });
+    const refused = await elsewhere.json('attach');
+    expect(refused).toMatchObject({ code: 3, document: { error: { code: 'engine-unreachable' } } });
+    expect(JSON.stringify(refused.document)).toContain(local.host);
+    expect((await cli.json('attach')).document).toMatchObject({ state: 'Successful', version: '1.1' });
+  });
+
   test('stops a run there', async () => {
     await cli.write({ 'digits/train.py': train('print("ready", flush=True)\nimport time\ntime.sleep(60)', 'pass') });
     const { id } = await run(`ssh://root@${far.address}`, '--detach');

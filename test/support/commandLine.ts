@@ -30,6 +30,11 @@ export class CommandLine {
     return new CommandLine(await mkdtemp(join(tmpdir(), 'tp-cli-')), environment);
   }
 
+  /** The same workspace, with more or other variables. */
+  with(environment: Readonly<Record<string, string | undefined>>): CommandLine {
+    return new CommandLine(this.folder, { ...this.environment, ...environment });
+  }
+
   async write(files: Readonly<Record<string, string | Buffer>>): Promise<void> {
     for (const [path, content] of Object.entries(files)) {
       await mkdir(dirname(join(this.folder, path)), { recursive: true });

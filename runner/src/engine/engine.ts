@@ -261,6 +261,8 @@ export interface HostTrust {
 export interface Engine {
   readonly hostTrust?: HostTrust;
   readonly name: string;
+  /** Its address, as facts show it; absent where it is this machine itself. */
+  readonly endpoint?: string;
   readonly kind: 'docker' | 'process';
   /** Never throws for an engine that is not there: the facts carry the problem. */
   probe(signal?: AbortSignal): Promise<EngineFacts>;

@@ -20,6 +20,24 @@ export function engineNamed(catalog: EngineCatalog, name: string): Engine {
   throw new ExpectedError('usage', `There is no engine "${name}".`, `There are: ${shown}.`);
 }
 
+/**
+ * The engine of a run that is on one already. Its name may stand for another by now, as when the Docker context was changed;
+ * that one knows nothing of the run, which must not be taken for lost.
+ */
+export function engineAt(catalog: EngineCatalog, name: string, endpoint: string | undefined): Engine {
+  const named = catalog.find(name);
+  if (named !== undefined && (endpoint === undefined || named.endpoint === endpoint)) return named;
+  const same = catalog.listed().find((one) => one.kind === 'asked' && one.engine.endpoint === endpoint);
+  if (endpoint !== undefined && same?.kind === 'asked') return same.engine;
+  if (named === undefined || endpoint === undefined) return engineNamed(catalog, name);
+  const message = `The run is on ${name} at ${endpoint}, and ${name} is ${named.endpoint ?? 'another'} now.`;
+  throw new ExpectedError(
+    'engine-unreachable',
+    message,
+    'Go back to that Docker context or DOCKER_HOST to go on with the run.',
+  );
+}
+
 const mostShown = 12;
 
 /** Names with commas between them; in the order of preference. */

@@ -12,7 +12,7 @@ import { causeOf, causeOfError, readOnlyHint, stoppedEarly, withHint } from './c
 import { completeLog, type LogToComplete } from './completeLog';
 import { followRun } from './followRun';
 import { keepArtifacts, sealOutput, stagingOf, type OutputResult } from './finalizeRun';
-import type { Verdict } from './intent';
+import { engineOf, onEngine, type Verdict } from './intent';
 import { packageRun, withPackaged } from './packaging';
 import { patientEngine } from './patientEngine';
 import type { RunContext, SafeEvents } from './runContext';
@@ -50,7 +50,7 @@ export class RunDriver {
   ) {
     this.draft = draft;
     this.timer = timer ?? new PhaseTimer(context.clock);
-    this.engine = patientEngine(context.engine(draft.run.engine), this.onSilence);
+    this.engine = patientEngine(context.engine(draft.run.engine, engineOf(draft.intent)), this.onSilence);
     this.ended = this.drive();
   }
 
@@ -154,7 +154,7 @@ export class RunDriver {
       const { packaged } = result;
       if (this.engine.send === undefined) this.enter('Waiting for resources');
       const run = withPackaged(this.draft.run, result);
-      await this.save({ run, intent: { ...this.draft.intent, packaged, stage: 'submitting' } });
+      await this.save({ run, intent: onEngine({ ...this.draft.intent, packaged, stage: 'submitting' }, this.engine) });
     } catch (error) {
       this.released.signal.throwIfAborted();
       await this.endEarly(this.stopping.signal.aborted ? stoppedEarly : causeOfError(error, this.engine.name), error);

@@ -14,6 +14,8 @@ export const intentSchema = z.strictObject({
   schema: z.literal(1),
   nonce: z.string(),
   installation: z.string(),
+  /** Address of the engine: a name may stand for another one by now. Absent where the engine has none. */
+  endpoint: z.string().optional(),
   /**
    * How far the run got, durably. packaging: nothing is on the engine yet. submitting: `start` may have been called.
    * started: the engine has accepted it. ended: the engine's verdict is known. sealed: all is in place, only the
@@ -74,3 +76,13 @@ export function isToClear(intent: unknown): boolean {
   const stage = intentSchema.safeParse(intent).data?.stage;
   return stage !== undefined && stage !== 'done';
 }
+
+/** The address that its engine must have; undefined while nothing of the run can be on an engine. */
+export const engineOf = ({ stage, endpoint }: Intent): string | undefined =>
+  stage === 'packaging' ? undefined : endpoint;
+
+/** From now on things of the run may be on this engine. */
+export const onEngine = (intent: Intent, { endpoint }: { readonly endpoint?: string }): Intent => {
+  const { endpoint: _, ...rest } = intent;
+  return endpoint === undefined ? rest : { ...rest, endpoint };
+};

@@ -51,6 +51,7 @@ export function patientEngine(engine: Engine, onSilence: OnSilence): Engine {
       : { waitForGpus: (spec, how) => patiently(() => waitForGpus.call(engine, spec, how), onSilence, how.signal) }),
     ...(engine.datasets === undefined ? {} : { datasets: engine.datasets }),
     name: engine.name,
+    ...(engine.endpoint === undefined ? {} : { endpoint: engine.endpoint }),
     kind: engine.kind,
     probe: (signal) => engine.probe(signal),
     demand: (demand, signal) => engine.demand(demand, signal),

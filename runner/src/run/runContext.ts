@@ -10,7 +10,7 @@ export interface RunContext {
   readonly workspace: string;
   readonly store: Store;
   /** By the name that a run remembers; throws `usage` where there is none. */
-  readonly engine: (name: string) => Engine;
+  readonly engine: (name: string, endpoint?: string) => Engine;
   readonly clock: Clock;
   readonly log: Log;
   /** See RunnerOptions. */

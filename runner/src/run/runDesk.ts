@@ -4,10 +4,10 @@ import { hasEnded, type Run } from '../domain/run';
 import type { DatasetChanges, DrivenRun, RunEvents, RunPlan, RunPreflight, RunRequest } from '../runner';
 import type { Lease, RunRecord } from '../store/store';
 import { fixedCatalog, type EngineCatalog } from '../engine/engineCatalog';
-import { chooseEngine, engineNamed } from './chooseEngine';
+import { chooseEngine, engineAt } from './chooseEngine';
 import { datasetChanges } from './datasetChanges';
 import { RunDriver } from './driveRun';
-import { intentSchema, isToClear } from './intent';
+import { engineOf, intentSchema, isToClear } from './intent';
 import type { PackageDesk } from './packageDesk';
 import { datasetListPath } from './packaging';
 import { planRun } from './planRun';
@@ -34,7 +34,14 @@ export class RunDesk {
     const { workspace, store, log } = options;
     this.catalog = options.catalog ?? fixedCatalog(options.engines);
     const { datasetAge } = options;
-    this.context = { workspace, store, log, clock, datasetAge, engine: (name) => engineNamed(this.catalog, name) };
+    this.context = {
+      workspace,
+      store,
+      log,
+      clock,
+      datasetAge,
+      engine: (name, endpoint) => engineAt(this.catalog, name, endpoint),
+    };
   }
 
   async start(request: RunRequest, events: RunEvents, signal?: AbortSignal): Promise<DrivenRun> {
@@ -185,7 +192,7 @@ export class RunDesk {
   private async drive(id: string, lease: Lease, events: SafeEvents, secrets: Secrets): Promise<DrivenRun> {
     try {
       const draft = await this.draftOf(id);
-      await this.knowEngine(draft.run.engine);
+      await this.knowEngine(draft);
       const own = draft.intent.secretNames.filter((name) => name in secrets).map((name) => [name, secrets[name] ?? '']);
       return new RunDriver(this.context, lease, draft, Object.fromEntries(own) as Secrets, events);
     } catch (error) {
@@ -207,9 +214,10 @@ export class RunDesk {
     return { run: record.run, intent: { ...parsed.data, stage } };
   }
 
-  /** Throws `usage` where the run's engine is not known here any more. */
-  private async knowEngine(name: string): Promise<void> {
-    await chooseEngine(this.options.engines, this.catalog, name);
+  /** Throws where the run's engine is not known here any more, or its name stands for another one. */
+  private async knowEngine({ run, intent }: RunDraft): Promise<void> {
+    await chooseEngine(this.options.engines, this.catalog, run.engine).catch(() => undefined);
+    engineAt(this.catalog, run.engine, engineOf(intent));
   }
 
   private async resolve(request: RunRequest, withoutDataset = false): Promise<ResolvedRequest> {

@@ -100,6 +100,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
 
   return {
     name: options.name,
+    endpoint: showEndpoint(endpoint),
     kind: 'docker',
     ...hostTrustOf(options),
     probe: async (signal) => {
