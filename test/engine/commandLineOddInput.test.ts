@@ -142,6 +142,14 @@ describe('a folder with several names', () => {
   });
 });
 
+test('a run of a folder whose name will not do says how to give it one: --name of run is that of the run', async () => {
+  await cli.write({ 'my digits/train.py': saving });
+  const args = ['run', 'my digits', '--dataset', 'data/d', '--engine', 'process'];
+  expect(await refused('package-invalid', ...args, '--name', 'digits')).toContain('publish --name');
+  expect(await nameOf('my digits', '--name', 'mine')).toBe('mine');
+  expect((await cli.json(...args)).code).toBe(0);
+});
+
 describe('files', () => {
   test('an export to a path that ends with a slash goes into that folder', async () => {
     await cli.json('publish', 'digits');

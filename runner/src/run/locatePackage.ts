@@ -54,7 +54,7 @@ async function packageOfFolder(place: Place, folder: string, given?: string): Pr
     throw new ExpectedError(
       'package-invalid',
       message,
-      'Give it another name with --name, or in the configuration file.',
+      'Give it another name with `publish --name`, or in the configuration file.',
     );
   }
   return { name, folder, settings };

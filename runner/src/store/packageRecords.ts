@@ -124,6 +124,6 @@ const plain = ({ name, folder }: PackageRecord): PackageRecord => ({ name, folde
 function ownedBy(known: PackageRecord, folder: string | null): PackageRecord {
   if (folder === null || known.folder === folder) return known;
   const message = `The package name ${known.name} belongs to the folder ${known.folder}.`;
-  const hint = `Give ${folder} another name with --name, or in the configuration file.`;
+  const hint = `Give ${folder} another name with \`publish --name\`, or in the configuration file.`;
   throw new ExpectedError('package-name-taken', message, hint);
 }
