@@ -76,6 +76,7 @@ export function bundle(folder, name, imports, body) {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
+    loader: { '.node': 'empty' },
     outfile,
     logLevel: 'warning',
   });
@@ -84,7 +85,7 @@ export function bundle(folder, name, imports, body) {
 
 function timed(command, args, options) {
   const began = process.hrtime.bigint();
-  const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8', ...options });
+  const { status, error, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28, ...options });
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`${command} ended with ${status}: ${stderr}`);
   return Number(process.hrtime.bigint() - began) / 1e9;

