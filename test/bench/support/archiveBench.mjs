@@ -77,6 +77,7 @@ export function bundle(folder, name, imports, body) {
     format: 'cjs',
     target: 'node20',
     loader: { '.node': 'empty' },
+    mainFields: ['module', 'main'],
     outfile,
     logLevel: 'warning',
   });
