@@ -13,6 +13,7 @@ import type { Parts } from './extensionContext';
 import { contextKeys, settings, taskType, versionScheme } from './ids';
 import { KeptSecrets } from './keptSecrets';
 import { ComparePages } from './panel/comparePages';
+import { draftFile } from './panel/draftFile';
 import { DraftKeeper } from './panel/draftKeeper';
 import { PanelHost } from './panel/panelHost';
 import { RunPages } from './panel/runPages';
@@ -72,7 +73,7 @@ export function activate(context: vscode.ExtensionContext): void {
   };
   const runPages = new RunPages(base);
   const comparePages = new ComparePages(base);
-  const panel = new PanelHost(base, new DraftKeeper(context.workspaceState, Date.now));
+  const panel = new PanelHost(base, new DraftKeeper(draftFile(context.storageUri), Date.now));
   const shownViews = new Views(base);
   const isVisible = (id: string): boolean => runPages.isVisible(id) || panel.isVisible(id);
   const progress = new RunProgress(model, isVisible);

@@ -130,7 +130,8 @@ describe('the pipeline panel in a real workbench, one step after another', () =>
     await isSaved(panel).waitFor();
     await panel.getByText('stored', { exact: true }).waitFor();
     await view.fill(panel, 'memory', '4g');
-    await panel.locator('header', { hasText: 'Edited, not saved' }).waitFor();
+    // Its title says that the extension has the edit.
+    await view.page.locator('.tab', { hasText: 'Pipeline: digits •' }).waitFor();
     await view.page.reload();
     panel = await view.ours('main.panel');
     await panel.getByText('stored', { exact: true }).waitFor();

@@ -17,6 +17,7 @@ import { commands } from '../ids';
 import { DatasetChoice, recentDatasets } from './datasetChoice';
 import { datasetOf, isSameAs, requestOf } from './draftRequest';
 import { openRunFrame } from './openRunFrame';
+import { packageChoices } from './packageChoices';
 import { PageChannel } from './pageChannel';
 import type { PageParts } from './pageParts';
 import { panelCommand } from './panelCommands';
@@ -32,7 +33,8 @@ const shownRuns = 30;
 
 export class Panel implements vscode.Disposable {
   private draft: Draft;
-  private pipelines: readonly Pipeline[] = [];
+  /** Undefined until they were read for the first time. */
+  private pipelines: readonly Pipeline[] | undefined;
   private starting = false;
   private runnerState: NonNullable<PanelState['runner']> = 'up';
   private pending: NodeJS.Timeout | undefined;
@@ -310,7 +312,7 @@ export class Panel implements vscode.Disposable {
 
   private get recentDatasets(): string[] {
     const chosen = [this.draft.dataset, datasetOf(this.draft)];
-    return recentDatasets(this.parts.model.runs, this.pipelines, chosen);
+    return recentDatasets(this.parts.model.runs, this.pipelines ?? [], chosen);
   }
 
   /** Another name in the file; what is typed meanwhile stays. */
@@ -365,14 +367,10 @@ export class Panel implements vscode.Disposable {
   }
 
   private send(): void {
-    const { model } = this.parts;
-    const saved = isSameAs(
-      this.draft,
-      this.pipelines.find(({ name }) => name === this.draft.name),
-    );
+    const saved = this.isSaved;
     const state: PanelState = {
       situation: this.situation,
-      packages: model.packages.map((one) => ({ ...one, made: this.madeOf(one.name) })),
+      packages: packageChoices(this.parts.model),
       draft: this.draft,
       saved,
       ...this.facts.state,
@@ -387,10 +385,13 @@ export class Panel implements vscode.Disposable {
     this.channel.post({ kind: 'panel', state });
   }
 
-  private madeOf(name: string): Record<string, { at: string; trained: boolean }> {
-    const versions = this.parts.model.versionsOf(name);
-    return Object.fromEntries(
-      versions.map(({ version, createdAt, run }) => [version, { at: createdAt, trained: run !== '' }]),
+  /** As long as the file was not read, a form with a name stands for its pipeline. */
+  private get isSaved(): boolean {
+    const { name } = this.draft;
+    if (this.pipelines === undefined) return name !== '';
+    return isSameAs(
+      this.draft,
+      this.pipelines.find((one) => one.name === name),
     );
   }
 }

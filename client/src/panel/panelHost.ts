@@ -28,7 +28,7 @@ export class PanelHost implements vscode.Disposable {
   ) {
     this.serializer = vscode.window.registerWebviewPanelSerializer(pages.panel, {
       deserializeWebviewPanel: async (webview: vscode.WebviewPanel, state: unknown) => {
-        const draft = this.drafts.restore(state) ?? (await this.firstDraft());
+        const draft = (await this.drafts.restore(state)) ?? (await this.firstDraft());
         this.adopt(this.panelOf(webview, draft));
       },
     });
