@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertNever, isExpected, messageOf, type ExpectedError } from '../domain/errors';
-import type { Cause, Problem, Run } from '../domain/run';
+import { hasEnded, type Cause, type Problem, type Run } from '../domain/run';
 import type { Collected, Engine, EngineState, LogChunk, RunRef, RunSpec } from '../engine/engine';
 import type { Lease } from '../store/store';
 import { causeOf, causeOfError, readOnlyHint, stoppedEarly, withHint } from './causes';
@@ -269,8 +269,8 @@ export class RunDriver {
       for (const chunk of chunks) this.events.text({ runId: this.id, ...chunk });
     },
     onProblem: (problem: Problem | null): void => {
-      const known = this.draft.run.problem;
-      if (problem?.code === known?.code) return;
+      const { problem: known, state } = this.draft.run;
+      if (problem?.code === known?.code || hasEnded(state)) return;
       if (problem === null && known?.code !== 'engine-unreachable') return;
       void this.save({ run: { ...this.draft.run, problem } }, false);
     },
