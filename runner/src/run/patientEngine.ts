@@ -34,31 +34,18 @@ export async function patiently<T>(
 }
 
 export function patientEngine(engine: Engine, onSilence: OnSilence): Engine {
-  const { send, hashFolder, gpus, isFree, waitForGpus } = engine;
+  const { send, waitForGpus } = engine;
   return {
+    // Whatever else an engine has is passed on as it is: engines are plain objects.
+    ...engine,
     ...(send === undefined
       ? {}
       : { send: (sending, signal) => patiently(() => send.call(engine, sending, signal), onSilence, signal) }),
-    ...(gpus === undefined ? {} : { gpus: (signal) => gpus.call(engine, signal) }),
-    ...(hashFolder === undefined
-      ? {}
-      : {
-          hashFolder: (request, signal) => patiently(() => hashFolder.call(engine, request, signal), onSilence, signal),
-        }),
-    ...(isFree === undefined ? {} : { isFree: (gpu, signal) => isFree.call(engine, gpu, signal) }),
     ...(waitForGpus === undefined
       ? {}
       : { waitForGpus: (spec, how) => patiently(() => waitForGpus.call(engine, spec, how), onSilence, how.signal) }),
-    ...(engine.datasets === undefined ? {} : { datasets: engine.datasets }),
-    name: engine.name,
-    ...(engine.endpoint === undefined ? {} : { endpoint: engine.endpoint }),
-    kind: engine.kind,
-    probe: (signal) => engine.probe(signal),
-    demand: (demand, signal) => engine.demand(demand, signal),
     prepare: (request, events, signal) => patiently(() => engine.prepare(request, events, signal), onSilence, signal),
     start: (spec, secrets, how) => patiently(() => engine.start(spec, secrets, how), onSilence, how.signal),
-    inspect: (ref, signal) => engine.inspect(ref, signal),
-    follow: (ref, how) => engine.follow(ref, how),
     stop: (ref, how) => patiently(() => engine.stop(ref, how), onSilence, how.signal),
     collect: (ref, staging, how) => patiently(() => engine.collect(ref, staging, how), onSilence, how.signal),
     remove: (ref, signal) => patiently(() => engine.remove(ref, signal), onSilence, signal),
