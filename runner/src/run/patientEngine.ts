@@ -34,13 +34,18 @@ export async function patiently<T>(
 }
 
 export function patientEngine(engine: Engine, onSilence: OnSilence): Engine {
-  const { send, waitForGpus } = engine;
+  const { send, hashFolder, waitForGpus } = engine;
   return {
     // Whatever else an engine has is passed on as it is: engines are plain objects.
     ...engine,
     ...(send === undefined
       ? {}
       : { send: (sending, signal) => patiently(() => send.call(engine, sending, signal), onSilence, signal) }),
+    ...(hashFolder === undefined
+      ? {}
+      : {
+          hashFolder: (request, signal) => patiently(() => hashFolder.call(engine, request, signal), onSilence, signal),
+        }),
     ...(waitForGpus === undefined
       ? {}
       : { waitForGpus: (spec, how) => patiently(() => waitForGpus.call(engine, spec, how), onSilence, how.signal) }),
