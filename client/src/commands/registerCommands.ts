@@ -21,6 +21,7 @@ import * as files from './showFiles';
 import { stopRun } from './stopRun';
 import { takeOverVersion } from './takeOverVersion';
 import * as versions from './versions';
+import { trustHost } from './trustHost';
 
 type Handler = (argument?: unknown, second?: unknown) => unknown;
 
@@ -206,4 +207,5 @@ async function selectEngine(parts: Parts): Promise<void> {
   const chosen = await vscode.window.showQuickPick(shown, { title: 'Select engine' });
   if (chosen === undefined) return;
   await configuration.update(settings.engine, chosen.name, vscode.ConfigurationTarget.Global);
+  if (chosen.name.trim() !== '') await trustHost(parts.runner, chosen.name);
 }
