@@ -69,6 +69,12 @@ const engineRow = (engine: EngineFacts): string[] => [
   engine.platform,
   engine.cpus === null ? '' : formatCount(engine.cpus),
   engine.memory === null || engine.memory === 0 ? '' : formatBytes(engine.memory),
-  engine.gpus.length === 0 ? '' : formatNumber(engine.gpus.length, 'GPU'),
+  gpuCell(engine),
   engine.endpoint,
 ];
+
+/** Cards that share the machine's memory say so. */
+function gpuCell({ gpus }: EngineFacts): string {
+  if (gpus.length === 0) return '';
+  return `${formatNumber(gpus.length, 'GPU')}${gpus.every(({ memory }) => memory === null) ? ', unified' : ''}`;
+}
