@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NoEngineError, proveStream } from './proveStream';
 import { isTurnedAway, isUnknownHost, sshError } from './sshErrors';
 import { readHostKey } from './sshHostKey';
-import { sharedPaths, withLock, type SharedPaths } from './sshFolder';
+import { sharedPaths, sweepSockets, withLock, type SharedPaths } from './sshFolder';
 import {
   canShare,
   controlWords,
@@ -88,6 +88,7 @@ export class SshConnection {
 
   private async share(paths: SharedPaths, signal?: AbortSignal): Promise<Way> {
     if (await answers(paths.socket, signal)) return { kind: 'socket', path: paths.socket };
+    await sweepSockets(paths);
     const candidates = await this.openShared(paths, signal);
     for (const candidate of candidates) {
       if (await this.forward(paths, candidate, signal)) return { kind: 'socket', path: paths.socket };

@@ -1,9 +1,9 @@
 /** The private folder with the sockets of shared ssh connections. Its path is short, since those of sockets may not be long. */
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { statSync } from 'node:fs';
 import { userInfo, homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExpectedError } from '../../domain/errors';
 import { showSsh, type SshTarget } from './sshTarget';
@@ -22,6 +22,20 @@ export async function sharedPaths(program: SshProgram, target: SshTarget): Promi
   const name = createHash('sha256').update(identity(program, target)).digest('hex').slice(0, 12);
   const path = (ending: string): string => join(folder, `${name}.${ending}`);
   return { control: path('c'), socket: path('s'), lock: path('l') };
+}
+
+const leftMilliseconds = 3_600_000;
+
+/** A connection that has ended leaves the forwarded socket behind. */
+export async function sweepSockets({ socket }: SharedPaths): Promise<void> {
+  const folder = dirname(socket);
+  const names = new Set(await readdir(folder).catch(() => []));
+  for (const name of names) {
+    if (!name.endsWith('.s') || names.has(name.replace(/s$/, 'c'))) continue;
+    const found = await stat(join(folder, name)).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > leftMilliseconds)
+      await rm(join(folder, name), { force: true });
+  }
 }
 
 /** Another ssh, agent or configuration is another connection; so is another list of known hosts, which is to be asked again. */
