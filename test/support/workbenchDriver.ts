@@ -68,6 +68,23 @@ export class WorkbenchDriver {
     }
   }
 
+  /** An item of a row's menu. A menu takes no click in its first moment, and a row may move away, so it is tried again. */
+  async choose(row: Locator, item: string): Promise<void> {
+    const menu = this.page.locator('.monaco-menu');
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await row.click({ button: 'right', timeout: 10_000 });
+        await menu.getByText(item).hover({ timeout: 5_000 });
+        await menu.getByText(item).click({ timeout: 5_000 });
+        await menu.waitFor({ state: 'detached', timeout: 5_000 });
+        return;
+      } catch (error) {
+        if (attempt === 4) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
+  }
+
   /** The frame of our page that shows the selector. */
   async ours(selector: string, patience = 30_000): Promise<Frame> {
     const end = Date.now() + patience;

@@ -113,9 +113,10 @@ export class RunList implements vscode.Disposable {
     this.changed.dispose();
   }
 
-  /** The model holds the newest only, and all of them. */
+  /** The model holds the newest only, unfiltered. */
   private get needsOwnPage(): boolean {
-    return this.isFiltered || this.limit > this.model.runs.length;
+    const { runs, totalRuns } = this.model;
+    return this.isFiltered || (this.limit > runs.length && runs.length < totalRuns);
   }
 
   private async ask(): Promise<void> {
