@@ -188,9 +188,10 @@ describe('the main job in a real workbench, one step after another', () => {
     const compare = await view.ours('main.compare');
     await compare.locator('.plan', { hasText: 'loss 0.25 in version 1.1, 0.25 in version 1.2: the same.' }).waitFor();
     await view.keep('11-compare');
-    await view.row(/RuntimeError/).click();
     // The page that a click opens takes the focus; the keys are the view's.
+    await view.openRow(/RuntimeError/, 'main.run .failure');
     await view.command('Show Runs');
+    await page.locator('.sidebar .monaco-list:focus-within .monaco-list-row', { hasText: 'RuntimeError' }).waitFor();
     await page.keyboard.press('Delete');
     await page.locator('.monaco-dialog-box', { hasText: 'Delete the run digits 1.0 with its log?' }).waitFor();
     await page.keyboard.press('Escape');

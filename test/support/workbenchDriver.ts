@@ -29,10 +29,19 @@ export class WorkbenchDriver {
   /** A command by its title; `answer` goes into the question that follows. */
   async command(title: string, answer?: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget input').first();
-    await this.page.keyboard.press('F1');
-    await input.waitFor();
-    await input.fill(`>Training Pipelines: ${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+    const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+    // A page that is just being shown takes the focus, which closes the palette: then it is opened again.
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.page.keyboard.press('F1');
+        await input.waitFor({ timeout: 5_000 });
+        await input.fill(`>Training Pipelines: ${title}`, { timeout: 5_000 });
+        await row.waitFor({ timeout: attempt === 4 ? 30_000 : 10_000 });
+        break;
+      } catch (error) {
+        if (attempt === 4) throw error;
+      }
+    }
     await this.page.keyboard.press('Enter');
     if (answer === undefined) return;
     await this.page.locator('.quick-input-widget .quick-input-message', { hasText: /Enter/ }).waitFor();
