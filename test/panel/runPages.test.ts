@@ -237,6 +237,7 @@ describe('the page of a run', () => {
     await page.getByRole('button', { name: 'Raw' }).click();
     await page.locator('.raw', { hasText: '"parameters"' }).waitFor();
     await page.getByRole('button', { name: 'Show metrics as a table' }).click();
+    await page.locator('.numbers-table tbody tr').nth(3).waitFor();
     expect(await page.locator('.numbers-table tbody tr').allTextContents()).toEqual(['11', '20.5', '30.333', '40.25']);
   });
 
