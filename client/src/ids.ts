@@ -101,7 +101,6 @@ export const settings = {
   section: 'trainingPipelines',
   engine: 'engine',
   engines: 'engines',
-  image: 'image',
   store: 'store',
   python: 'python',
 } as const;

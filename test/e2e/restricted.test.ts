@@ -61,6 +61,7 @@ describe('a workspace that is not trusted', () => {
     await view.command('Run Training Pipeline');
     const panel = await view.ours('main.panel');
     await panel.getByText('This workspace is not trusted').first().waitFor();
+    await panel.getByText('Engines are not asked.').waitFor();
     await view.fill(panel, 'dataset', 'digits');
     await view.page.keyboard.press('Control+Enter');
     await view.keep('restricted-2');

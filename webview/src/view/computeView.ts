@@ -53,7 +53,9 @@ const freshMilliseconds = 30_000;
 function engineFacts(state: PanelState, engine: EngineFacts | undefined, { actions }: FieldContext): HTMLElement {
   const { engines, asking = false, enginesAt = 0 } = state;
   const again = link('Ask again', () => actions.send({ kind: 'askEngines' }));
-  if (engines === undefined || asking) return h('p', { class: 'help facts' }, 'Asking the engines.');
+  // Nothing connects there.
+  const pending = state.situation === 'untrusted' ? 'Engines are not asked.' : 'Asking the engines.';
+  if (engines === undefined || asking) return h('p', { class: 'help facts' }, pending);
   const age = Date.now() - enginesAt;
   const facts = engine === undefined ? noEngine(state) : factsWords(engine);
   const line = h('p', { class: 'help facts' }, facts);
