@@ -75,6 +75,22 @@ const picture = (frame: Frame): Promise<number> =>
     .first()
     .evaluate((image) => (image as HTMLImageElement).naturalWidth);
 
+/** The newest run's page, by the keyboard. A page that is still being shown may take the focus once more: then again. */
+async function openNewestRun(): Promise<Frame> {
+  const { page } = view;
+  for (let attempt = 1; ; attempt += 1) {
+    await view.command('Focus on Runs View');
+    await page.locator('.sidebar .monaco-list:focus-within').waitFor();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    try {
+      return await view.ours('main.run', 10_000);
+    } catch (error) {
+      if (attempt === 4) throw error;
+    }
+  }
+}
+
 describe('digits in a container, by the keyboard alone', () => {
   it('is set up in the panel and started from a field', { timeout: 300_000 }, async () => {
     const { page } = view;
@@ -94,11 +110,7 @@ describe('digits in a container, by the keyboard alone', () => {
   });
 
   it('shows the confusion matrix on the page of the run', async () => {
-    const { page } = view;
-    await view.command('Focus on Runs View');
-    await page.keyboard.press('Home');
-    await page.keyboard.press('Enter');
-    const run = await view.ours('main.run');
+    const run = await openNewestRun();
     await run.locator('.state', { hasText: 'Successful' }).waitFor();
     await run.locator('img').first().waitFor();
     expect(await picture(run)).toBeGreaterThan(100);
@@ -145,10 +157,7 @@ describe('digits in a container, by the keyboard alone', () => {
     await panel.locator('.plan', { hasText: '1.3' }).waitFor();
     expect(colour).toMatch(/^rgb\((\d|[1-7]\d), /);
     await view.keep('story-panel-light');
-    await view.command('Focus on Runs View');
-    await view.page.keyboard.press('Home');
-    await view.page.keyboard.press('Enter');
-    const run = await view.ours('main.run');
+    const run = await openNewestRun();
     await run.locator('img').first().waitFor();
     await view.keep('story-run-light');
   });
