@@ -58,7 +58,12 @@ describe('a workspace that is not trusted', () => {
   });
 
   it('runs nothing when told to, and says why', async () => {
+    const refusal = view.page.locator('.notification-toast', { hasText: /not trusted/ });
     await view.command('Run Training Pipeline');
+    await refusal.first().waitFor();
+    await view.page.keyboard.press('Escape');
+    await refusal.first().waitFor({ state: 'detached' });
+    await view.command('Open Pipeline Panel');
     const panel = await view.ours('main.panel');
     await panel.getByText('This workspace is not trusted').first().waitFor();
     await panel.getByText('Engines are not asked.').waitFor();
